@@ -1,0 +1,113 @@
+"""The shipped model: loads it, answers for pages, and decides when to refer or refuse."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from ecg_tf.labels import LABELS
+from ecg_tf.models import build
+from ecg_tf.models.gate import page_score
+from ecg_tf.pages.ink import prepare
+
+WEIGHTS = Path(__file__).parent / "weights"
+SHIPPED = WEIGHTS / "model.weights.h5"  # which model it is stands on its card
+ANSWER, REFER, REFUSE = "answer", "refer", "refuse"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is said about one page. `probabilities` (calibrated) follow the order of LABELS."""
+
+    label: str
+    confidence: float
+    probabilities: dict[str, float]
+    page_score: float
+    decision: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A Keras model, float32 softmax out, and its card (the JSON beside the weights)."""
+
+    model: keras.Model
+    card: dict
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return tuple(self.card["size"])
+
+
+def load(weights: Path | None = None) -> Classifier:
+    """The shipped model, or the one whose weights (with the card beside them) are given.
+
+    Raises FileNotFoundError if there are no weights or no card, ValueError if the weights are
+    not those that the card describes.
+    """
+    weights = weights or SHIPPED
+    card_path = card_of(weights)
+    for path in (weights, card_path):
+        if not path.is_file():
+            raise FileNotFoundError(f"There is no file {path}; train a model and ship it first.")
+    card = json.loads(card_path.read_text())
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    if digest != card["weights_sha256"]:
+        raise ValueError(f"{weights.name} is not the file that its card describes.")
+    keras.mixed_precision.set_global_policy("float32")
+    model = build(card["model"], tuple(card["size"]))
+    model.load_weights(weights)
+    return Classifier(model, card)
+
+
+def card_of(weights: Path) -> Path:
+    """Where the card of a weights file lies."""
+    return weights.with_name(weights.name.removesuffix(".weights.h5") + ".json")
+
+
+def prepare_page(page: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The model's input, float32 (height, width, 3), of a page uint8 (h, w, 3)."""
+    return prepare(page.astype(np.float32), *size)
+
+
+def classify(classifier: Classifier, prepared: np.ndarray) -> list[Answer]:
+    """Answers for prepared pages, float32 (n, height, width, 3)."""
+    raw = np.asarray(classifier.model.predict_on_batch(prepared))
+    scores = np.asarray(page_score(prepared))
+    card = classifier.card
+    probabilities = calibrate(raw, card["temperature"])
+    given = zip(probabilities, scores, strict=True)
+    return [decide(row, float(score), card) for row, score in given]
+
+
+def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities (n, 4) at a temperature (Guo et al. 2017): p ** (1 / t), to sum 1."""
+    logits = np.log(np.clip(probabilities.astype(np.float64), 1e-12, 1.0)) / temperature
+    scaled = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return scaled / scaled.sum(axis=1, keepdims=True)
+
+
+def decide(probabilities: np.ndarray, score: float, card: dict) -> Answer:
+    """One page's answer, with the decision and its reason in one sentence."""
+    best = int(np.argmax(probabilities))
+    confidence = float(probabilities[best])
+    if score < card["refuse_below"]:
+        decision = REFUSE
+        reason = (
+            f"This does not look like a 12-lead ECG page (page score {score:.2f}, "
+            f"at least {card['refuse_below']:.2f} is needed)."
+        )
+    elif confidence < card["answer_from"]:
+        decision = REFER
+        reason = (
+            f"The confidence {confidence:.2f} is below {card['answer_from']:.2f}; "
+            "a cardiologist should read this page."
+        )
+    else:
+        decision = ANSWER
+        reason = f"The confidence {confidence:.2f} is at least {card['answer_from']:.2f}."
+    by_label = {name: round(float(p), 6) for name, p in zip(LABELS, probabilities, strict=True)}
+    return Answer(LABELS[best], round(confidence, 6), by_label, score, decision, reason)

@@ -1,0 +1,171 @@
+"""What a network answers away from home: photographs of real pages, and pages of other sources.
+
+Everything is judged picture by picture and kept as rows (`away_rows`), from which `away_report`
+counts.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from ecg_tf.data.catalogue import Page
+from ecg_tf.evaluation.away_rows import Row
+from ecg_tf.labels import LABELS
+from ecg_tf.models import build
+from ecg_tf.models.gate import page_score
+from ecg_tf.pages.effects import EFFECTS, WORST, distort, weathered
+from ecg_tf.pages.ink import prepare
+from ecg_tf.pages.read import read_file
+from ecg_tf.pages.recordings import Recording
+from ecg_tf.pages.synthetic import CROP, draw_signal
+
+BATCH = 16
+GATE_SIZE = (224, 224)
+PAPERS = {  # condition: what `draw_signal` is told
+    "home": {"layout": "3x4+1", "style": "banner"},
+    "other paper": {"layout": "3x4+1"},
+    "3x4+3": {"layout": "3x4+3"},
+    "6x2": {"layout": "6x2"},
+    "12x1": {"layout": "12x1"},
+}
+
+
+class Judge(NamedTuple):
+    """A network and the pages that it may be asked about; None: all of them."""
+
+    model: keras.Model
+    size: tuple[int, int]
+    page_ids: frozenset[str] | None
+
+
+Pictures = Iterator[tuple[Row, np.ndarray]]  # uint8 (h, w, 3)
+
+
+def fold_judges(folder: Path) -> Iterator[Judge]:
+    """The network of each finished fold under `folder`, which may judge its test pages alone.
+
+    Raises FileNotFoundError where there is none.
+    """
+    paths = sorted(folder.glob("**/run.json"))
+    if not paths:
+        raise FileNotFoundError(f"{folder} holds no finished run (no run.json).")
+    for path in paths:
+        record = json.loads(path.read_text())
+        size = tuple(record["recipe"]["size"])
+        model = build(record["model"], size)
+        model.load_weights(path.parent / "model.weights.h5")
+        yield Judge(model, size, frozenset(record["test_pages"]))
+
+
+def judged(judge: Judge, pictures: Pictures, advance: Callable = lambda: None) -> list[Row]:
+    """The rows of the pictures with what the network and the gate say; uncalibrated."""
+    found, waiting = [], []
+    for row, picture in pictures:
+        waiting.append((row, prepare(picture.astype(np.float32), *judge.size)))
+        advance()
+        if len(waiting) == BATCH:
+            found += _answered(judge.model, waiting)
+            waiting = []
+    return found + (_answered(judge.model, waiting) if waiting else [])
+
+
+def _answered(model, waiting) -> list[Row]:
+    pages = np.stack([page for _, page in waiting])
+    scores = np.asarray(page_score(pages))
+    answers = np.asarray(model.predict_on_batch(pages))
+    return [
+        replace(row, score=float(score), **dict(zip(LABELS, map(float, answer), strict=True)))
+        for (row, _), score, answer in zip(waiting, scores, answers, strict=True)
+    ]
+
+
+def sample(pages: list[Page], n: int, seed: int) -> list[Page]:
+    """`n` of the pages, each label as often as in all of them, at least twice."""
+    rng = np.random.default_rng([seed, 11])
+    found = []
+    for label in LABELS:
+        own = [page for page in pages if page.label == label]
+        wanted = min(max(round(n * len(own) / len(pages)), 2), len(own))
+        found += [own[place] for place in sorted(rng.permutation(len(own))[:wanted])]
+    return found
+
+
+def photographed(pages: list[Page], whole: dict[str, Path], severities, seed: int) -> Pictures:
+    """Each page plain, and under each effect at each of `severities` above 0.
+
+    `whole` has the files of pages that are there with banner and margins; those are shown so.
+    """
+    for page in pages:
+        image = read_file(whole.get(page.path.stem, page.path))
+        infarction = int(page.label in LABELS[1:3])
+        row = Row(page.page_id, page.group, page.label, infarction, "none", 0)
+        yield row, image
+        for place, effect in enumerate(EFFECTS):
+            for severity in severities:
+                if 0 < severity <= WORST:
+                    rng = np.random.default_rng([seed, 12, int(page.page_id, 16), place, severity])
+                    changed, _ = distort(image, effect, severity, rng)
+                    yield replace(row, condition=effect, severity=severity), changed
+
+
+def gated(data: Path, n: int | None, seed: int, advance: Callable = lambda: None) -> list[Row]:
+    """What the gate alone says of `n` (or all) real pages, whole ones and grid crops, in random
+    order: as they are ("plain"), and under one to three effects at most at severity 1, 2 or 3
+    ("weathered")."""
+    files = [path for kind in ("whole", "grid") for path in sorted((data / kind).glob("*/*"))]
+    rows = []
+    for number in np.random.default_rng(seed).permutation(len(files))[:n]:
+        path, rng = files[number], np.random.default_rng([seed, int(number)])
+        image, severity = read_file(path), int(rng.integers(1, 4))
+        both = (image, weathered(image, severity, rng))
+        prepared = np.stack([prepare(each.astype(np.float32), *GATE_SIZE) for each in both])
+        scores = np.asarray(page_score(prepared))
+        row = Row(path.stem, path.stem, path.parent.name, 0, "plain", 0, float(scores[0]))
+        other = replace(row, condition="weathered", severity=severity, score=float(scores[1]))
+        rows += [row, other]
+        advance()
+    return rows
+
+
+def pick(records: Iterable[Recording], most: int, seed: int) -> list[Recording]:
+    """At most `most` recordings of each label and of infarctions of unknown age, one a patient."""
+    rng = np.random.default_rng([seed, 13])
+    kinds: dict[str, list[Recording]] = {}
+    for record in records:
+        kind = record.label or ("infarction" if record.facts.get("mi_any") == "1" else "")
+        if kind:
+            kinds.setdefault(kind, []).append(record)
+    found, patients = [], set()
+    for kind in (*LABELS[1:3], LABELS[0], LABELS[3], "infarction"):  # the rare ones first
+        own = kinds.get(kind, [])
+        chosen = 0
+        for place in rng.permutation(len(own)):
+            if chosen < most and own[place].patient not in patients:
+                patients.add(own[place].patient)
+                found.append(own[place])
+                chosen += 1
+    return found
+
+
+def elsewhere(records: list[Recording], conditions: Iterable[str], seed: int) -> Pictures:
+    """Each recording drawn as a page under each of the conditions, keys of PAPERS."""
+    for number, record in enumerate(records):
+        infarction = int(record.facts.get("mi_any") == "1" or record.label in LABELS[1:3])
+        for condition in conditions:
+            page = draw_signal(
+                record.signal,
+                record.fs,
+                record.label,
+                seed * 1_000_000 + number,
+                size=CROP,
+                whole=False,
+                **PAPERS[condition],
+            )
+            name = record.record_id
+            row = Row(name, record.patient, record.label or "", infarction, condition, 0)
+            yield row, page.image

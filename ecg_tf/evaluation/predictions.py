@@ -1,0 +1,163 @@
+"""Stored predictions: one CSV of probabilities per page, one JSON that says where they come from.
+
+`<model>-<recipe>-<protocol>.csv` has the columns COLUMNS, one line per page and repeat
+("leak-free") or per test file ("published", where a page is in the test folder several times).
+Every table and picture of `docs/RESULTS.md` is made from these files.
+"""
+
+import csv
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ecg_tf.evaluation.checks import PROTOCOLS, check
+from ecg_tf.labels import LABELS
+
+KEYS = ("page_id", "label", "repeat", "fold")
+COLUMNS = (*KEYS, *LABELS)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """n predictions of one model, recipe and protocol.
+
+    `page_ids` str (n,), `labels` int (n,) in the order of LABELS, `repeat` and `fold` int (n,),
+    `probabilities` float (n, 4), `meta` the JSON beside the file.
+    """
+
+    page_ids: np.ndarray
+    labels: np.ndarray
+    repeat: np.ndarray
+    fold: np.ndarray
+    probabilities: np.ndarray
+    meta: dict = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return "-".join(self.meta[key] for key in ("model", "recipe", "protocol"))
+
+    def __len__(self) -> int:
+        return len(self.page_ids)
+
+
+def write_predictions(folder: str | Path, predictions: Predictions) -> Path:
+    """Writes the CSV and the JSON into `folder` and returns the CSV's path.
+
+    Raises ValueError for what `read_predictions` would not read back.
+    """
+    check(predictions, predictions.name)
+    path = Path(folder) / f"{predictions.name}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for i in range(len(predictions)):
+            writer.writerow(
+                [
+                    predictions.page_ids[i],
+                    LABELS[predictions.labels[i]],
+                    predictions.repeat[i],
+                    predictions.fold[i],
+                    *(f"{p:.6g}" for p in predictions.probabilities[i]),
+                ]
+            )
+    text = json.dumps(predictions.meta, indent=2, ensure_ascii=False) + "\n"
+    path.with_suffix(".json").write_text(text, encoding="utf-8")
+    return path
+
+
+def read_predictions(path: str | Path) -> Predictions:
+    """The predictions in a CSV and its JSON. Raises ValueError that names file, line and value."""
+    path = Path(path)
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+        if missing:
+            raise ValueError(f"{path.name} lacks the columns {', '.join(missing)}.")
+        rows = [_row(row, f"{path.name}, line {reader.line_num}") for row in reader]
+    if not rows:
+        raise ValueError(f"{path.name} holds no predictions.")
+    page_ids, labels, repeat, fold, probabilities = zip(*rows, strict=True)
+    predictions = Predictions(
+        np.array(page_ids),
+        np.array(labels),
+        np.array(repeat),
+        np.array(fold),
+        np.array(probabilities, dtype=float),
+        _meta(path.with_suffix(".json")),
+    )
+    check(predictions, path.stem)
+    return predictions
+
+
+def read_all(folder: str | Path) -> list[Predictions]:
+    """All stored predictions of a folder, by name. Raises ValueError if there is none."""
+    paths = sorted(
+        path for protocol in PROTOCOLS for path in Path(folder).glob(f"*-{protocol}.csv")
+    )
+    if not paths:
+        raise ValueError(f"{folder} holds no predictions (<model>-<recipe>-<protocol>.csv).")
+    return [read_predictions(path) for path in paths]
+
+
+def combine(parts: list[Predictions]) -> Predictions:
+    """Predictions of different folds, made in separate runs, as one.
+
+    Raises ValueError if they differ in model, recipe, protocol, data or folds' hash, or overlap.
+    """
+    first = parts[0].meta
+    for part in parts[1:]:
+        for key in ("model", "recipe", "protocol", "data_sha256", "folds_sha256"):
+            if part.meta.get(key) != first.get(key):
+                raise ValueError(
+                    f"Predictions with {key} {first.get(key)!r} and {part.meta.get(key)!r} cannot "
+                    "be combined."
+                )
+    joined = {
+        key: [each for part in parts for each in part.meta[key]] for key in ("folds", "epochs")
+    }
+    if len(set(joined["folds"])) < len(joined["folds"]):
+        raise ValueError(f"A fold occurs twice: {sorted(joined['folds'])}.")
+    seconds = sum(part.meta.get("seconds") or 0 for part in parts)
+    columns = ("page_ids", "labels", "repeat", "fold", "probabilities")
+    return Predictions(
+        *(np.concatenate([getattr(part, column) for part in parts]) for column in columns),
+        {**first, **joined, "seconds": seconds},
+    )
+
+
+def per_page(predictions: Predictions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(page_ids sorted, labels, probabilities): each page once, averaged over its repeats."""
+    page_ids, first, group = np.unique(predictions.page_ids, return_index=True, return_inverse=True)
+    total = np.zeros((len(page_ids), len(LABELS)))
+    np.add.at(total, group, predictions.probabilities)
+    return page_ids, predictions.labels[first], total / np.bincount(group)[:, None]
+
+
+def _row(row: dict[str, str], where: str) -> tuple:
+    if row["label"] not in LABELS:
+        raise ValueError(f"{where}: the label {row['label']!r} is none of {', '.join(LABELS)}.")
+    try:
+        return (
+            row["page_id"],
+            LABELS.index(row["label"]),
+            int(row["repeat"]),
+            int(row["fold"]),
+            [float(row[label]) for label in LABELS],
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{where}: {error}.") from error
+
+
+def _meta(path: Path) -> dict:
+    if not path.exists():
+        raise ValueError(f"{path.name} is missing; it says how the predictions were made.")
+    try:
+        meta = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path.name} is no JSON: {error}.") from error
+    if not isinstance(meta, dict):
+        raise ValueError(f"{path.name} holds no object.")
+    return meta

@@ -1,0 +1,101 @@
+"""The boxes of the 12 leads and the rhythm strip on a 3 x 4 + rhythm page, or why not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecg_tf.pages.ink import ink
+from ecg_tf.pages.layout import RHYTHM, ROWS, Box
+from ecg_tf.pages.margins import find_paper
+from ecg_tf.pages.peaks import find_peaks
+
+SIZE = (240, 400)  # rows and columns on which lines of traces are counted
+LINES = 4  # three rows of four leads and the rhythm strip
+INKED = 0.3  # darkness from which on a cell holds trace
+LEAST_INK = 0.003  # part of the paper's cells; less is a blank page
+PULSE_ZONE = 0.12  # of the paper's width, in which the calibration pulse may stand
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What was found on a page. `leads` maps the 12 leads and "rhythm" to boxes on the page, and
+    is empty where the layout was not recognised; `reason` then says what was seen instead."""
+
+    paper: Box
+    leads: dict[str, Box]
+    reason: str
+
+
+def find_layout(page: np.ndarray) -> Layout:
+    """The layout of a page, uint8 (h, w, 3)."""
+    page = page.astype(np.float32)
+    paper = Box(*(float(edge) for edge in find_paper(page)))
+    inked = _cells(page, paper) > INKED
+    if inked.mean() < LEAST_INK:
+        return Layout(paper, {}, "no trace was found on the paper")
+    lines = trace_lines(inked)
+    if len(lines) != LINES:
+        return Layout(
+            paper,
+            {},
+            f"{len(lines)} lines of traces were found; the 3 x 4 + rhythm layout has {LINES}",
+        )
+    left, right = _extent(inked, lines)
+    leads = {name: box.within(paper) for name, box in _lead_boxes(lines, left, right).items()}
+    return Layout(paper, leads, "")
+
+
+def trace_lines(inked: np.ndarray) -> np.ndarray:
+    """The heights, fractions 0..1, at which lines of traces run; `inked` is bool (rows, columns).
+
+    A line of traces rests on its baseline: there, far more columns hold ink than above or below.
+    """
+    profile = inked.mean(axis=1)
+    smooth = np.convolve(profile, np.hanning(9) / np.hanning(9).sum(), mode="same")
+    peaks = find_peaks(
+        smooth,
+        distance=len(smooth) // 20,
+        height=0.25 * smooth.max(),
+        prominence=0.2 * smooth.max(),
+    )
+    return (peaks + 0.5) / len(profile)
+
+
+def _cells(page: np.ndarray, paper: Box) -> np.ndarray:
+    """The largest darkness in each of SIZE cells of the paper, float32."""
+    height, width = page.shape[:2]
+    left, top, right, bottom = paper.pixels(width, height)
+    dark = ink(page)[top:bottom, left:right]
+    rows = np.linspace(0, dark.shape[0], SIZE[0], endpoint=False).astype(int)
+    columns = np.linspace(0, dark.shape[1], SIZE[1], endpoint=False).astype(int)
+    return np.maximum.reduceat(np.maximum.reduceat(dark, rows, axis=0), columns, axis=1)
+
+
+def _extent(inked: np.ndarray, lines: np.ndarray) -> tuple[float, float]:
+    """Where the traces begin (after the calibration pulse, if there is one) and end, 0..1."""
+    n = inked.shape[1]
+    half = int(0.5 * np.diff(lines).min() * inked.shape[0])
+    rhythm = int(lines[-1] * inked.shape[0])
+    band = inked[max(rhythm - half, 0) : rhythm + half].any(axis=0)
+    columns = np.flatnonzero(band)
+    first, last = columns[0], columns[-1]
+    gaps = np.flatnonzero(~band[first : int(PULSE_ZONE * n)]) + first
+    if len(gaps):
+        after = columns[columns > gaps[-1]]
+        first = after[0] if len(after) else first
+    return first / n, (last + 1) / n
+
+
+def _lead_boxes(lines: np.ndarray, left: float, right: float) -> dict[str, Box]:
+    """Boxes in fractions of the paper; rows part half-way between the lines."""
+    spacing = float(np.diff(lines).mean())
+    edges = [lines[0] - spacing / 2, *((lines[:-1] + lines[1:]) / 2), lines[-1] + spacing / 2]
+    edges = [float(np.clip(edge, 0.0, 1.0)) for edge in edges]
+    quarter = (right - left) / 4
+    boxes = {}
+    for row, names in enumerate(ROWS):
+        for column, name in enumerate(names):
+            start = float(left + column * quarter)
+            boxes[name] = Box(start, edges[row], float(start + quarter), edges[row + 1])
+    boxes[RHYTHM] = Box(float(left), edges[3], float(right), edges[4])
+    return boxes

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Checks the explanations of a model on drawn infarctions, whose truth is known.
+
+    scripts/explain_drawn.py                     the shipped model, 120 pages
+    scripts/explain_drawn.py --first 70000       others
+
+Prints how often the named territory is the true one, how often the first lead named is changed by
+the infarction, and in how many pairs of pages the probability of infarction falls when the ST
+segment, or all that the infarction changed, is put back; each with its 95 % interval (Wilson).
+"""
+
+from pathlib import Path
+
+from common import fail
+
+import click  # isort: skip
+
+CHANGES = {"the ST segment": ("st",), "ST segment, T wave and QRS complex": ("st", "t", "q")}
+
+
+@click.command(help=__doc__.splitlines()[0])
+@click.option("--first", default=50_000, show_default=True, help="Seed of the first page.")
+@click.option("--pages", default=120, show_default=True, help="Pages that are drawn.")
+@click.option("--weights", type=click.Path(path_type=Path), help="Default: the shipped model.")
+def main(first: int, pages: int, weights: Path | None) -> None:
+    from ecg_tf.classifier import calibrate, load, prepare_page
+    from ecg_tf.explain.counterfactual import compare
+    from ecg_tf.explain.naming import LABEL, name_territories
+
+    try:
+        classifier = load(weights)
+    except (FileNotFoundError, ValueError) as error:
+        fail(str(error))
+    seeds = range(first, first + pages)
+    named = list(name_territories(classifier, seeds))
+    answered = [each for each in named if each.answer == LABEL]
+    leads = [each.abnormal for each in answered if each.abnormal is not None]
+    say("territory right, where infarction is the answer", [each.right for each in answered])
+    say("territory right, whatever the answer", [each.right for each in named])
+    say("first lead named is changed, where infarction is the answer", leads)
+
+    def answer(page):
+        raw = classifier.model(prepare_page(page, classifier.size)[None], training=False)
+        return calibrate(raw.numpy(), classifier.card["temperature"])[0]
+
+    for words, flatten in CHANGES.items():
+        pairs = compare(answer, seeds, flatten)
+        say(
+            f"without {words}: less likely, where infarction is the answer",
+            pairs.fell[pairs.answered],
+        )
+        say(f"without {words}: less likely, whatever the answer", pairs.fell)
+
+
+def say(words: str, right) -> None:
+    """One line: how many of how many, the share and its interval."""
+    from scipy.stats import binomtest
+
+    hits, count = int(sum(right)), len(right)
+    if not count:
+        click.echo(f"{words}: no page")
+        return
+    low, high = binomtest(hits, count).proportion_ci(method="wilson")
+    click.echo(f"{words}: {hits} of {count}, {hits / count:.3f} ({low:.3f} to {high:.3f})")
+
+
+if __name__ == "__main__":
+    main()

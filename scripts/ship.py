@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""Puts a trained model into ecg_tf/weights, with its card.
+
+    scripts/train.py effnet_msa --recipe tuned --results docs/results            out of fold
+    scripts/train.py traces --recipe signal --results docs/results               out of fold
+    scripts/train.py beats --recipe kernel --results docs/results                out of fold
+    scripts/train.py effnet_msa --recipe tuned --protocol all                    the weights
+    scripts/train.py traces --recipe signal --protocol all                       the weights
+    scripts/train.py beats --recipe kernel --protocol all                        the weights
+    scripts/join.py PAGE_RUN TRACES_RUN BEATS_RUN --predictions docs/results
+    scripts/ship.py runs/joined --predictions docs/results/effnet_msa_traces-joined-leak-free.csv
+    scripts/explain_audit.py                                     the explanations, onto the card too
+
+Weights that are shipped have seen all pages. What they say of these pages tells nothing, so
+temperature, thresholds and figures come from the out-of-fold predictions.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+from common import fail
+
+import click  # isort: skip
+
+RIGHT_WHEN_ANSWERED = 0.97  # part of the answered pages that shall be right
+MAX_BYTES = 25_000_000
+LIMITS = [
+    "Research use only; no diagnosis.",
+    "Trained on pages of one printer and one template; on other layouts and pages of other "
+    "hospitals it is often wrong (docs/AWAY.md).",
+    "Few different pages of myocardial infarction were to be had; see their number in data.counts.",
+    "The label of a page is its folder's, not a cardiologist's second reading.",
+]
+
+
+@click.command(help=__doc__.split("\n")[0])
+@click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--predictions", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--version", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="Instead of ecg_tf/weights.")
+def main(run, predictions, version, out):
+    from ecg_tf.classifier import SHIPPED, card_of
+    from ecg_tf.evaluation.predictions import read_predictions
+
+    try:
+        record = json.loads((run / "run.json").read_text())
+        stored = read_predictions(predictions)
+        same = ("model", record["model"]), ("recipe", record["recipe"]["name"])
+        for key, value in (*same, ("data_sha256", record["data_sha256"])):
+            if stored.meta[key] != value:
+                raise ValueError(f"The predictions are of {key} {stored.meta[key]}, not {value}.")
+        weights = out / SHIPPED.name if out else SHIPPED
+        save_alone(record, run / "model.weights.h5", weights)
+    except (OSError, ValueError, KeyError) as error:
+        fail(str(error))
+    card = make_card(record, stored, version)
+    card["weights_sha256"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+    card_of(weights).write_text(json.dumps(card, indent=1) + "\n")
+    click.echo(f"{weights}\n{card_of(weights)}")
+    click.echo(f"temperature {card['temperature']}, answers from {card['answer_from']}")
+
+
+def save_alone(record: dict, trained: Path, weights: Path) -> None:
+    """Copies a model's weights without the optimizer's. Raises ValueError if they are too large."""
+    from ecg_tf.models import build
+
+    model = build(record["model"], tuple(record["recipe"]["size"]))
+    model.load_weights(trained)
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    model.save_weights(weights)
+    size = weights.stat().st_size
+    if size > MAX_BYTES:
+        weights.unlink()
+        raise ValueError(f"The weights have {size} bytes; at most {MAX_BYTES} are shipped.")
+
+
+def make_card(record: dict, stored, version: int) -> dict:
+    """What anybody who uses the weights should know of them."""
+    import numpy as np
+
+    from ecg_tf.evaluation.abstention import threshold_for
+    from ecg_tf.evaluation.calibration import (
+        apply_temperature,
+        cross_fitted,
+        fit_temperature,
+    )
+    from ecg_tf.labels import LABELS
+    from ecg_tf.models.gate import LEAST_SCORE
+
+    labels, raw = stored.labels, stored.probabilities
+    temperature = fit_temperature(labels, raw)
+    calibrated = apply_temperature(raw, temperature)
+    threshold = threshold_for(labels, calibrated, RIGHT_WHEN_ANSWERED)
+    # Where no confidence is high enough, nothing is answered without a cardiologist.
+    answer_from = 1.0 if threshold is None else threshold
+    answered = calibrated.max(axis=1) >= answer_from
+    right = calibrated.argmax(axis=1) == labels
+    honest = cross_fitted(labels, raw, stored.fold)
+    return {
+        "model": record["model"],
+        "version": str(version),
+        "labels": list(LABELS),
+        "size": record["recipe"]["size"],
+        "temperature": round(temperature, 4),
+        "answer_from": round(float(answer_from), 4),
+        "refuse_below": LEAST_SCORE,
+        "training": {
+            key: record[key]
+            for key in (
+                "protocol",
+                "command",
+                "recipe",
+                "seed",
+                "epochs",
+                "train_examples",
+                "parameters",
+            )
+        },
+        "data": {
+            "sha256": record["data_sha256"],
+            "different_pages": len(set(stored.page_ids)),
+            "counts": dict(zip(LABELS, np.bincount(labels).tolist(), strict=True)),
+            "source": "ECG Images Dataset of Cardiac Patients (Khan and Hussain), CC BY 4.0",
+        },
+        "metrics": {
+            "protocol": "leak-free 5-fold, out of fold, by models of the same recipe; the shipped "
+            "weights saw all pages and have no honest figure of their own here",
+            "epochs": stored.meta["epochs"],
+            "command": stored.meta["command"],
+            "folds_sha256": stored.meta["folds_sha256"],
+            **figures(stored, honest),
+            "answered": {
+                "coverage": round(float(answered.mean()), 4),
+                "accuracy": round(float(right[answered].mean()), 4) if answered.any() else None,
+                "note": "threshold chosen on these same predictions",
+            },
+        },
+        "limits": LIMITS,
+        "versions": record["versions"],
+    }
+
+
+def figures(stored, probabilities) -> dict:
+    """{metric: [value, low, high]}: calibrated by the temperature of the other folds."""
+    from ecg_tf.evaluation.intervals import intervals
+    from ecg_tf.evaluation.metrics import METRICS, metrics
+
+    values = metrics(stored.labels, probabilities)
+    spread = intervals(stored.labels, probabilities, stored.page_ids)
+    wanted = (*METRICS, *(name for name in values if name.startswith("recall/")))
+    return {name: [round(x, 4) for x in (values[name], *spread[name])] for name in wanted}
+
+
+if __name__ == "__main__":
+    main()

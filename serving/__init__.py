@@ -1,0 +1,1 @@
+"""The wire: export, the embedded model server, the client, and files for the real server."""

@@ -1,0 +1,74 @@
+"""Compares what was exported with Keras, on drawn pages, before it gets its number."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from ecg_tf.classifier import Classifier, calibrate
+from serving.graph import reader
+from serving.tflite import TfliteModel
+from serving.warmup_records import drawn_files
+
+LARGEST_DIFFERENCE = 1e-5  # of a probability between Keras and the exported graph, float32
+# TensorFlow Lite adds in another order. A last bit decides whether a pixel at the edge of a trace
+# is ink, and then the trace is another there, if only by a hair.
+LARGEST_OF_TFLITE = 1e-3
+
+
+def check_reloaded(classifier: Classifier, folder: Path, pages: int = 4) -> float:
+    """The largest difference of a probability, over all signatures, between Keras and the
+    SavedModel reloaded in a process that has TensorFlow and none of our code.
+
+    Raises ValueError above LARGEST_DIFFERENCE, and if the SavedModel does not load.
+    """
+    files = drawn_files()[:pages]
+    expected = keras_answers(classifier, files)
+    with tempfile.TemporaryDirectory() as scratch:
+        for number, data in enumerate(files):
+            (Path(scratch) / f"{number}.png").write_bytes(data)
+        reload = Path(__file__).with_name("reload.py")
+        command = [sys.executable, "-I", str(reload), str(folder.resolve()), scratch]
+        found = subprocess.run(command, capture_output=True, text=True, cwd=scratch)
+    if found.returncode:
+        raise ValueError(f"The exported model does not load: {found.stderr[-1000:]}")
+    answers = json.loads(found.stdout)
+    differences = {name: np.abs(np.array(p) - expected) for name, p in answers.items()}
+    return _checked(differences, LARGEST_DIFFERENCE)
+
+
+def check_tflite(classifier: Classifier, file: Path) -> float:
+    """The same for model.tflite, on prepared pages; ValueError above LARGEST_OF_TFLITE."""
+    files = drawn_files()
+    found = TfliteModel(file).predict(prepared(classifier, files))[0]
+    difference = np.abs(found - keras_answers(classifier, files))
+    return _checked({file.name: difference}, LARGEST_OF_TFLITE)
+
+
+def keras_answers(classifier: Classifier, files: tuple[bytes, ...]) -> np.ndarray:
+    """Calibrated probabilities (n, 4) of the Keras model for files."""
+    raw = np.asarray(classifier.model(prepared(classifier, files), training=False))
+    return calibrate(raw, classifier.card["temperature"])
+
+
+def prepared(classifier: Classifier, files: tuple[bytes, ...]) -> np.ndarray:
+    """Files as the graph prepares them, float32 (n, height, width, 3).
+
+    Not as numpy does: where a trace only just touches a cell, the fourth root makes some grey
+    levels of a last bit's difference, and that is no fault of an export.
+    """
+    return np.asarray(tf.function(reader(classifier.size))(tf.constant(files)))
+
+
+def _checked(differences: dict[str, np.ndarray], allowed: float) -> float:
+    for name, difference in differences.items():
+        if not difference.max() <= allowed:  # NaN fails, too
+            raise ValueError(
+                f"{name} differs from Keras by {difference.max():.2g} in a probability; "
+                f"at most {allowed:.0e} is allowed."
+            )
+    return float(max(difference.max() for difference in differences.values()))

@@ -1,0 +1,167 @@
+"""The functions that are exported: from file bytes to answers and heat maps, in TensorFlow ops.
+
+Two groups, because gradients make a graph slow to load: `answering` for the model `ecg`,
+`explaining` for `ecg_explain`. Everything is inside: decoding, finding the paper, the network, the
+gate, the temperature, the decision, the maps.
+"""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from ecg_tf.classifier import ANSWER, REFER, REFUSE, Classifier
+from ecg_tf.explain.maps import explainer
+from ecg_tf.labels import LABELS
+from ecg_tf.models.gate import page_score
+from ecg_tf.pages.graph import decode
+from ecg_tf.pages.ink import prepare
+from ecg_tf.pages.margins import find_paper
+from ecg_tf.pages.read import MAX_PIXELS
+
+PNG = b"\x89PNG\r\n\x1a\n"
+JPEG = b"\xff\xd8\xff"
+PAGES_AT_A_TIME = 2  # that are decoded; the largest allowed takes a gigabyte or two
+FILES = tf.TensorSpec((None,), tf.string, name="image_bytes")
+PIXELS = tf.TensorSpec((None, None, None, 3), tf.uint8, name="image")
+
+
+def answering(classifier: Classifier) -> dict[str, tuple[Callable, tf.TensorSpec]]:
+    """Signatures of `ecg`: name to (function, input). Outputs as in the contract:
+    `probabilities` float [n, 4], `label` and `decision` string [n], `page_score` float [n]."""
+    network, size = classifier.model, classifier.size
+    read = reader(size)
+
+    def answer(prepared):
+        return _answer(network(prepared, training=False), prepared, classifier.card)
+
+    def files(image_bytes):
+        return answer(read(image_bytes))
+
+    def pixels(image):
+        return answer(_each(lambda page: _prepared(tf.cast(page, tf.float32), size), image, size))
+
+    return {"serving_default": (files, FILES), "pixels": (pixels, PIXELS)}
+
+
+def reader(size: tuple[int, int]) -> Callable:
+    """Files, string [n], to the network's input, float32 (n, height, width, 3)."""
+    return lambda files: _each(lambda data: _prepared(_decoded(data), size), files, size)
+
+
+def scoring(classifier: Classifier) -> Callable:
+    """Prepared pages, float32 (n, height, width, 3), to what is computed of them in numbers alone:
+    `probabilities` (n, 4), calibrated, and `page_score` (n,)."""
+
+    def score(prepared):
+        raw = classifier.model(prepared, training=False)
+        return {
+            "probabilities": _calibrated(raw, classifier.card),
+            "page_score": page_score(prepared),
+        }
+
+    return score
+
+
+def explaining(classifier: Classifier, steps: int) -> dict[str, tuple[Callable, tf.TensorSpec]]:
+    """Signatures of `ecg_explain`; `steps` of integrated gradients are fixed here.
+
+    `serving_default` adds to the answer `gradcam`, `gradcam_traces` and `integrated_gradients`
+    float [n, h, w] in 0..1, `lead_occlusion` float [n, 13]: how the probability of the answer
+    changes without each lead and the rhythm strip, `scale_weights` float [n, 3] where the network
+    has them, and `box` float [n, 4]: the part of the page that the maps cover. `png` gives the
+    maps as grey PNG files.
+    """
+    maps = explainer(classifier.model, steps, classifier.card["temperature"])
+    size = classifier.size
+
+    def explain(image_bytes):
+        def one(data):
+            page = _decoded(data)
+            box = tf.stack([tf.cast(edge, tf.float32) for edge in find_paper(page, keras.ops)])
+            return _prepared(page, size), box
+
+        shapes = (tf.TensorSpec((*size, 3), tf.float32), tf.TensorSpec((4,), tf.float32))
+        prepared, box = tf.map_fn(
+            one, image_bytes, fn_output_signature=shapes, parallel_iterations=PAGES_AT_A_TIME
+        )
+        found = maps(prepared)
+        names = ("gradcam", "gradcam_traces", "integrated_gradients")
+        names += ("lead_occlusion", "scale_weights")
+        return {
+            **_answer(found["probabilities"], prepared, classifier.card),
+            **{name: found[name] for name in names if name in found},
+            "box": box,
+        }
+
+    def png(image_bytes):
+        found = explain(image_bytes)
+        return {
+            "probabilities": found["probabilities"],
+            "gradcam_png_bytes": _pictures(found["gradcam"]),
+            "integrated_gradients_png_bytes": _pictures(found["integrated_gradients"]),
+        }
+
+    return {"serving_default": (explain, FILES), "png": (png, FILES)}
+
+
+def _decoded(data):
+    """The page in a file, float32 (h, w, 3). A small file can hold a huge picture, so its header
+    is looked at before anything is decoded."""
+    refusal = f"The picture has more than {MAX_PIXELS // 10**6} megapixels; send a smaller copy."
+    with tf.control_dependencies([tf.debugging.Assert(_pixels(data) <= MAX_PIXELS, [refusal])]):
+        return decode(tf.identity(data))
+
+
+def _pixels(data):
+    """How many pixels the file's header announces, float64; 0 for what is no picture, which the
+    decoder refuses in its own words."""
+
+    def in_png():
+        sides = tf.io.decode_raw(tf.strings.substr(data, 16, 8), tf.uint8)
+        sides = tf.reshape(tf.cast(sides, tf.float64), (2, 4))
+        return tf.reduce_prod(
+            tf.linalg.matvec(sides, tf.constant([2.0**24, 2.0**16, 2.0**8, 1.0], tf.float64))
+        )
+
+    def in_jpeg():
+        return tf.reduce_prod(tf.cast(tf.io.extract_jpeg_shape(data)[:2], tf.float64))
+
+    nothing = lambda: tf.constant(0.0, tf.float64)  # noqa: E731
+    png = (tf.strings.substr(data, 0, 8) == PNG) & (tf.strings.length(data) >= 24)
+    jpeg = tf.strings.substr(data, 0, 3) == JPEG
+    return tf.cond(png, in_png, lambda: tf.cond(jpeg, in_jpeg, nothing))
+
+
+def _prepared(page, size):
+    return tf.ensure_shape(prepare(page, *size, keras.ops), (*size, 3))
+
+
+def _each(work: Callable, batch, size):
+    """Pages of different sizes one by one, as one batch float32 (n, height, width, 3)."""
+    shape = tf.TensorSpec((*size, 3), tf.float32)
+    return tf.map_fn(work, batch, fn_output_signature=shape, parallel_iterations=PAGES_AT_A_TIME)
+
+
+def _answer(raw, prepared, card: dict) -> dict:
+    """Calibrated probabilities, label, decision and page score of raw probabilities (n, 4)."""
+    probabilities = _calibrated(raw, card)
+    confidence, best = tf.reduce_max(probabilities, axis=1), tf.argmax(probabilities, axis=1)
+    score = page_score(prepared)
+    sure = tf.where(confidence < card["answer_from"], REFER, ANSWER)
+    return {
+        "probabilities": probabilities,
+        "label": tf.gather(tf.constant(LABELS), best),
+        "decision": tf.where(score < card["refuse_below"], REFUSE, sure),
+        "page_score": score,
+    }
+
+
+def _calibrated(raw, card: dict):
+    return tf.nn.softmax(tf.math.log(tf.clip_by_value(raw, 1e-12, 1.0)) / card["temperature"])
+
+
+def _pictures(maps):
+    """Maps float [n, h, w] in 0..1 as grey PNG files, string [n]."""
+    grey = tf.cast(tf.round(255.0 * maps[..., None]), tf.uint8)
+    return tf.map_fn(tf.io.encode_png, grey, fn_output_signature=tf.TensorSpec((), tf.string))

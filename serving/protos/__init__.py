@@ -1,0 +1,1 @@
+"""Own message definitions and the code generated from them (see `generate.py`)."""

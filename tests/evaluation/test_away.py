@@ -1,0 +1,169 @@
+"""Away from home: who may judge which page, what is drawn, how the answers are counted."""
+
+import json
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from ecg_tf.evaluation import away, away_figures, away_report, away_rows
+from ecg_tf.labels import LABELS
+from ecg_tf.pages.effects import EFFECTS
+from ecg_tf.pages.recordings import Recording
+
+FACTS = {"temperature": 1.0, "answer_from": 0.6, "refuse_below": 0.5, "command": "x"}
+
+
+def _pages(folder, n=8) -> list:
+    rng = np.random.default_rng(0)
+    pages = []
+    for number in range(n):
+        path = folder / f"{number:012x}.png"
+        Image.fromarray(rng.integers(0, 256, (40, 60, 3), dtype=np.uint8)).save(path)
+        label = LABELS[number % 4]
+        pages.append(SimpleNamespace(path=path, page_id=path.stem, group=path.stem, label=label))
+    return pages
+
+
+def _model() -> keras.Model:
+    """Answers by how dark the page is, whatever its weights."""
+    page = keras.Input((16, 24, 3))
+    x = keras.layers.GlobalAveragePooling2D()(page)
+    return keras.Model(page, keras.layers.Dense(4, "softmax")(x / 255.0))
+
+
+def _row(name="a", label="normal", condition="none", severity=0, p=(0.7, 0.1, 0.1, 0.1), **more):
+    values = dict(zip(LABELS, p, strict=True))
+    infarction = int(label in LABELS[1:3])
+    return away_rows.Row(
+        name, name, label, infarction, condition, severity, **{"score": 1.0} | values | more
+    )
+
+
+def test_a_page_is_shown_plain_and_under_every_effect(tmp_path):
+    pages = _pages(tmp_path, 2)
+    found = list(away.photographed(pages, {}, (0, 1, 3), 0))
+    assert len(found) == 2 * (1 + 2 * len(EFFECTS))
+    assert {row.condition for row, _ in found} == {"none", *EFFECTS}
+    again = list(away.photographed(pages[1:], {}, (3,), 0))[-1][1]
+    np.testing.assert_array_equal(found[-1][1], again)  # whatever else is shown
+
+
+def test_whole_pages_are_shown_where_there_are_any(tmp_path):
+    pages = _pages(tmp_path, 2)
+    whole = {pages[0].path.stem: pages[1].path}
+    shown = [picture for row, picture in away.photographed(pages, whole, (), 0)]
+    np.testing.assert_array_equal(*shown)
+
+
+def test_a_sample_holds_every_label(tmp_path):
+    pages = [*_pages(tmp_path, 40)]
+    chosen = away.sample(pages, 12, 0)
+    assert [page.label for page in chosen] == [label for label in LABELS for _ in range(3)]
+    assert len({page.page_id for page in chosen}) == 12
+
+
+def test_answers_come_in_order_and_belong_to_their_pictures(monkeypatch):
+    monkeypatch.setattr(away, "BATCH", 2)
+    rng = np.random.default_rng(0)
+    pictures = [rng.integers(0, 256, (30, 40, 3), dtype=np.uint8) for _ in range(3)]
+    judge = away.Judge(_model(), (16, 24), None)
+    together = away.judged(judge, ((_row(str(k)), each) for k, each in enumerate(pictures)))
+    alone = [away.judged(judge, iter([(_row(str(k)), each)]))[0] for k, each in enumerate(pictures)]
+    assert [row.name for row in together] == ["0", "1", "2"]
+    for one, other in zip(together, alone, strict=True):
+        assert one.score == pytest.approx(other.score, abs=1e-5)
+        assert one.normal == pytest.approx(other.normal, abs=1e-5)
+        assert sum(getattr(one, label) for label in LABELS) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_fold_judges_its_test_pages_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(away, "build", lambda name, size: _model())
+    for fold, page_ids in enumerate((["a"], ["b", "c"])):
+        folder = tmp_path / str(fold)
+        folder.mkdir()
+        record = {"model": "any", "recipe": {"size": [16, 24]}, "test_pages": page_ids}
+        (folder / "run.json").write_text(json.dumps(record))
+        _model().save_weights(folder / "model.weights.h5")
+    found = list(away.fold_judges(tmp_path))
+    assert [judge.page_ids for judge in found] == [{"a"}, {"b", "c"}]
+    assert found[0].size == (16, 24)
+    with pytest.raises(FileNotFoundError, match="no finished run"):
+        next(away.fold_judges(tmp_path / "nowhere"))
+
+
+def _record(name, patient, label, mi="0") -> Recording:
+    signal = np.zeros((5000, 12), np.float32)
+    return Recording(signal, 500.0, name, patient, label, label, {"mi_any": mi})
+
+
+def test_one_recording_a_patient_and_the_rare_labels_first():
+    records = [
+        _record("1", "p", "normal"),
+        _record("2", "p", "myocardial_infarction"),
+        _record("3", "q", "normal"),
+        _record("4", "r", "normal"),
+        _record("5", "s", None, "1"),
+        _record("6", "t", None),
+    ]
+    chosen = away.pick(records, 1, 0)
+    assert [record.record_id for record in chosen][0] == "2"
+    assert {record.record_id for record in chosen[1:]} in ({"3", "5"}, {"4", "5"})
+
+
+def test_recordings_are_drawn_on_each_paper():
+    records = [_record("2", "p", "history_of_mi"), _record("5", "s", None, "1")]
+    found = list(away.elsewhere(records, ("home", "12x1"), 0))
+    assert [row.condition for row, _ in found] == ["home", "12x1"] * 2
+    assert [(row.label, row.infarction) for row, _ in found[::2]] == [("history_of_mi", 1), ("", 1)]
+    assert found[0][1].shape == (*away.CROP, 3)
+
+
+def test_stored_rows_come_back(tmp_path):
+    rows = [_row(), _row("b", "history_of_mi", "blur", 3)]
+    away_rows.write_rows(tmp_path / "x.csv", rows, FACTS)
+    assert away_rows.read_rows(tmp_path / "x.csv") == (rows, FACTS)
+
+
+def test_refused_pages_are_not_counted_as_referred():
+    unsure = (0.4, 0.2, 0.2, 0.2)
+    rows = [_row(), _row(p=unsure), _row(p=unsure, score=0.1), _row(score=0.2)]
+    assert away_figures.decisions(rows, FACTS) == (0.5, 0.25)
+
+
+def test_the_document_tells_what_an_effect_costs(tmp_path):
+    wrong = (0.1, 0.7, 0.1, 0.1)
+    rows = [_row(name) for name in "abcd"]
+    for effect in EFFECTS:
+        for name in "abcd":
+            bad = effect == "blur" and name == "a"
+            rows.append(_row(name, "normal", effect, 3, wrong if bad else (0.7, 0.1, 0.1, 0.1)))
+    text = away_report.as_markdown({"photographs": (rows, FACTS | {"held_out": False})})
+    assert "| blur | 1.000 | 0.750 | +0.250 [" in text and "have seen these pages" in text
+    assert "| glare | 1.000 | 1.000 | +0.000 [+0.000, +0.000]" in text
+    away_report.curves(tmp_path / "x.png", rows)
+    with Image.open(tmp_path / "x.png") as picture:
+        assert picture.size[0] > 300
+
+
+def test_infarctions_of_unknown_age_count_for_mi_or_not_alone():
+    rows = [_row(str(n), label, "home") for n, label in enumerate(LABELS)]
+    rows += [away_rows.Row("x", "x", "", 1, "home", 0, 1.0, 0.0, 0.5, 0.5, 0.0)]
+    text = away_report.as_markdown({"elsewhere": (rows, FACTS)})
+    line = next(line for line in text.splitlines() if line.startswith("| home |"))
+    assert line.split(" | ")[1].startswith("0.500 [")  # the four labels: all answers alike
+    assert line.split(" | ")[6].startswith("0.667 [")  # one of three infarctions stands out
+
+
+def test_the_gate_is_asked_about_whole_pages_and_crops(tmp_path):
+    for kind in ("whole", "grid"):
+        (tmp_path / kind / "normal").mkdir(parents=True)
+        _pages(tmp_path / kind / "normal", 2)
+    rows = away.gated(tmp_path, 3, 5)
+    assert [row.condition for row in rows] == ["plain", "weathered"] * 3
+    assert all(0 <= row.score < 0.5 and row.label == "normal" for row in rows)  # all noise
+    assert away.gated(tmp_path, 3, 5) == rows
+    lines = away_report.as_markdown({"gate": (rows, FACTS)}).splitlines()
+    assert any(line.startswith("| as they are | 3 of 3 | 43.") for line in lines)

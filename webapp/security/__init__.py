@@ -1,0 +1,1 @@
+"""Headers, limits and error pages: what every request gets."""
