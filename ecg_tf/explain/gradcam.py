@@ -5,7 +5,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from ecg_tf.explain.probe import maps_layer, probe, signature
+from ecg_tf.explain.probe import behind, maps_layer, probe, signature
 
 
 def grad_cam(model: keras.Model, layer: str | None = None) -> Callable:
@@ -17,27 +17,31 @@ def grad_cam(model: keras.Model, layer: str | None = None) -> Callable:
     alone and can be part of an exported graph.
 
     The gradient is that of the class score of `ecg_tf.explain.probe`, taken with respect to the
-    maps of `layer` (default: the fused maps, or the network's last ones). Raises ValueError for
-    a network that `probe` does not accept.
+    maps of `layer` (by default those of `maps_layer`); nothing before them is gone back to. Raises
+    ValueError for a network that `probe` does not accept.
     """
     layer = layer or maps_layer(model)
-    look = probe(model, layer)
-    height, width = model.input_shape[1:3]
+    look, rest = probe(model, layer), behind(model, layer)
 
     @tf.function(input_signature=signature(model), autograph=False)
     def cam(pages, classes):
+        seen = look(pages)
         with tf.GradientTape() as tape:
-            tape.watch(pages)  # else nothing is recorded in a network whose weights are frozen
-            seen = look(pages)
-            score = tf.reduce_sum(tf.gather(seen["scores"], classes, axis=1, batch_dims=1))
+            tape.watch(seen["maps"])
+            score = tf.gather(rest(pages, seen), classes, axis=1, batch_dims=1)
         slopes = tape.gradient(score, seen["maps"])
         if slopes is None:
             raise ValueError(f"The answer does not depend on the maps of {layer!r}; name another.")
-        importance = tf.reduce_mean(slopes, axis=(1, 2), keepdims=True)
-        heat = tf.nn.relu(tf.reduce_sum(importance * seen["maps"], axis=-1))
-        return to_unit(tf.image.resize(heat[..., None], (height, width))[..., 0])
+        return heat(seen["maps"], slopes, pages.shape[1:3])
 
     return cam
+
+
+def heat(maps, slopes, size: tuple[int, int]):
+    """The map, float32 (n, *size), of the network's maps (n, h, w, c) and the score's slopes."""
+    importance = tf.reduce_mean(slopes, axis=(1, 2), keepdims=True)
+    found = tf.nn.relu(tf.reduce_sum(importance * maps, axis=-1))
+    return to_unit(tf.image.resize(found[..., None], size)[..., 0])
 
 
 def to_unit(maps: tf.Tensor) -> tf.Tensor:

@@ -37,20 +37,35 @@ def integrated_gradients(model: keras.Model, steps: int = STEPS) -> Callable:
     networks and worse on those of ReLU and max-pooling, whose slopes jump. Raises ValueError for a
     network that `probe` does not accept and for `steps` that is not a positive multiple of CHUNK.
     """
+    look, divide_up = probe(model), attributions_of(model, steps)
+
+    @tf.function(input_signature=signature(model), autograph=False)
+    def attribute(pages, classes):
+        scores = look(with_blank(pages))["scores"]
+        return divide_up(pages, scores[:-1], scores[-1], classes)
+
+    return attribute
+
+
+def with_blank(pages):
+    """Pages (n, h, w, 3) and blank paper behind them: (n + 1, h, w, 3)."""
+    return tf.concat([pages, tf.fill((1, *pages.shape[1:]), BLANK)], axis=0)
+
+
+def attributions_of(model: keras.Model, steps: int) -> Callable:
+    """A function `divide_up(pages, scores, blank, classes) -> (attributions, gap)` for the class
+    scores (n, 4) of the pages and those of blank paper, (4,)."""
     if steps < CHUNK or steps % CHUNK:
         raise ValueError(f"steps is {steps}; it must be a positive multiple of {CHUNK}.")
     look = probe(model)
 
-    @tf.function(input_signature=signature(model), autograph=False)
-    def attribute(pages, classes):
+    def divide_up(pages, scores, blank, classes):
         attributions = _attributions(look, pages, classes, steps)
-        blank = look(tf.fill((1, *pages.shape[1:]), BLANK))["scores"][0]
-        score = tf.gather(look(pages)["scores"], classes, axis=1, batch_dims=1)
-        difference = score - tf.gather(blank, classes)
+        difference = tf.gather(scores - blank, classes, axis=1, batch_dims=1)
         missing = tf.abs(tf.reduce_sum(attributions, axis=(1, 2)) - difference)
         return attributions, missing / tf.maximum(tf.abs(difference), LEAST)
 
-    return attribute
+    return divide_up
 
 
 def display(attributions: tf.Tensor) -> tf.Tensor:

@@ -50,16 +50,22 @@ def lead_occlusion(model: keras.Model, temperature: float = 1.0) -> Callable:
     """
     look = probe(model)
 
-    def probability(scores, classes):
-        return tf.gather(tf.nn.softmax(scores / temperature), classes, axis=2, batch_dims=1)
-
     @tf.function(input_signature=signature(model), autograph=False)
     def change(pages, classes):
-        after = probability(without(look, pages, lead_boxes(pages)), classes)
-        lost = after - probability(look(pages)["scores"][:, None], classes)
-        return tf.where(known_layout(pages)[:, None], lost, np.nan)
+        return change_of(look, pages, look(pages)["scores"], classes, temperature)
 
     return change
+
+
+def change_of(look: Callable, pages, scores, classes, temperature: float):
+    """The same with `look`, a function of `probe`, for pages whose class scores are known."""
+
+    def probability(scores):
+        return tf.gather(tf.nn.softmax(scores / temperature), classes, axis=2, batch_dims=1)
+
+    after = probability(without(look, pages, lead_boxes(pages)))
+    lost = after - probability(scores[:, None])
+    return tf.where(known_layout(pages)[:, None], lost, np.nan)
 
 
 def without(look: Callable, pages, boxes):

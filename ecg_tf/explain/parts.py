@@ -15,9 +15,8 @@ import numpy as np
 import tensorflow as tf
 
 from ecg_tf.explain.boxes import cover, darkness, lead_boxes
-from ecg_tf.explain.integrated_gradients import BLANK, display
-from ecg_tf.explain.probe import HEAD, maps_layer, score, signature
-from ecg_tf.models.traces import READER
+from ecg_tf.explain.integrated_gradients import display, with_blank
+from ecg_tf.explain.probe import behind, maps_layer, probe, signature
 from ecg_tf.pages.columns import COLUMNS, LINES, SAMPLES, SIGNALS, SPAN
 
 STEPS = 32  # of the integral over the signals
@@ -31,49 +30,51 @@ def parts_map(model: keras.Model) -> Callable:
     explain per page; `maps` float32 (n, height, width) in 0..1. In a network that reads no traces
     they are those of Grad-CAM, blurred. Raises ValueError for a network that `probe` refuses.
     """
-    part = parts(model)
+    layer = maps_layer(model)
+    look, part = probe(model, layer), parts(model, layer)
 
     @tf.function(input_signature=signature(model), autograph=False)
     def attribute(pages, classes):
-        found = part(pages, classes)
-        size = tuple(pages.shape[1:3])
-        cells = found["page"]
-        there = tf.image.resize(cells[..., None], size)[..., 0]
-        there *= np.prod(cells.shape[1:]) / np.prod(size)
-        if "traces" in found:
-            there += painted(found["traces"], pages)
-        return display(there)
+        return shown(part(pages, look(with_blank(pages)), classes), pages)
 
     return attribute
 
 
-def parts(model: keras.Model) -> Callable:
-    """A function of pages and classes to a dict of what was added to the class score: by each cell
-    of the last maps `page` (n, rows, columns), and by each moment of each signal `traces`
-    (n, SAMPLES, SIGNALS), where the network reads them.
+def shown(found: dict, pages):
+    """What `parts` found on pages (n, h, w, 3) as maps for the eye, (n, h, w) in 0..1."""
+    size, cells = tuple(pages.shape[1:3]), found["page"]
+    there = tf.image.resize(cells[..., None], size)[..., 0]
+    there *= np.prod(cells.shape[1:]) / np.prod(size)
+    if "traces" in found:
+        there += painted(found["traces"], pages)
+    return display(there)
+
+
+def parts(model: keras.Model, layer: str) -> Callable:
+    """A function of pages, of what `probe` saw on them and, last, on blank paper, and of classes,
+    to a dict of what was added to the class score: by each cell of the maps of `layer`, `page`
+    (n, rows, columns), and by each moment of each signal, `traces` (n, SAMPLES, SIGNALS), where
+    the network reads them. `slopes` are those of the score at the maps, in their shape.
 
     Those of the page sum to the score that its maps gave, those of the traces to the difference
     from the score with the signals of a blank page.
     """
-    reads = any(layer.name == READER for layer in model.layers)
-    taken = [maps_layer(model), *([READER] if reads else [])]
-    inner = [model.get_layer(name).output for name in taken]
-    head = model.get_layer(HEAD)
-    front, behind = keras.Model(model.input, inner), keras.Model(inner, head.input)
+    rest = behind(model, layer)
     # Points on the way from the blank signals, at the middles of equal steps, and the page itself.
     points = np.append((np.arange(STEPS, dtype=np.float32) + 0.5) / STEPS, np.float32(1.0))
 
-    def part(pages, classes):
-        seen = tf.nest.flatten(front(pages, training=False))
-        at = [tf.repeat(each[:, None], len(points), axis=1) for each in seen]
-        if reads:
-            blank = tf.fill((1, *pages.shape[1:]), BLANK)
-            nothing = tf.nest.flatten(front(blank, training=False))[1]
-            at[1] = nothing + points[:, None, None] * (seen[1] - nothing)[:, None]
-        slopes = _slopes(behind, head, at, classes)
-        found = {"page": tf.reduce_sum(seen[0] * slopes[0][:, -1], axis=-1)}
-        if reads:
-            added = tf.reduce_mean(slopes[1][:, :-1], axis=1) * (seen[1] - nothing)
+    def part(pages, seen, classes):
+        halfway = {name: seen[name][:-1] for name in ("maps", "signals") if name in seen}
+        at = {name: tf.repeat(each[:, None], len(points), axis=1) for name, each in halfway.items()}
+        if "signals" in seen:
+            nothing = seen["signals"][-1]
+            way = halfway["signals"] - nothing
+            at["signals"] = nothing + points[:, None, None] * way[:, None]
+        slopes = _slopes(rest, tf.repeat(pages, len(points), axis=0), at, classes)
+        here = slopes["maps"][:, -1]
+        found = {"slopes": here, "page": tf.reduce_sum(halfway["maps"] * here, axis=-1)}
+        if "signals" in seen:
+            added = tf.reduce_mean(slopes["signals"][:, :-1], axis=1) * way
             kinds = tf.reshape(added, (-1, SAMPLES, 3, SIGNALS))
             found["traces"] = tf.reduce_sum(kinds, axis=2)
         return found
@@ -81,15 +82,17 @@ def parts(model: keras.Model) -> Callable:
     return part
 
 
-def _slopes(behind: keras.Model, head, at: list, classes) -> list:
-    """The slope of the score of each page's class at points (n, points, ...), in their shapes."""
-    flat = [tf.reshape(each, (-1, *each.shape[2:])) for each in at]
+def _slopes(rest: Callable, pages, at: dict, classes) -> dict:
+    """The slope of the score of each page's class at points (n, points, ...), in their shapes.
+    `pages` (n * points, h, w, 3) holds each page as often as there are points."""
+    flat = {name: tf.reshape(each, (-1, *each.shape[2:])) for name, each in at.items()}
     with tf.GradientTape() as tape:
         tape.watch(flat)
-        scores = score(behind(flat, training=False), head)
-        told = tf.gather(scores, tf.repeat(classes, at[0].shape[1]), axis=1, batch_dims=1)
+        scores = rest(pages, flat)
+        times = tf.shape(scores)[0] // tf.shape(classes)[0]
+        told = tf.gather(scores, tf.repeat(classes, times), axis=1, batch_dims=1)
     slopes = tape.gradient(told, flat)
-    return [tf.reshape(each, tf.shape(there)) for each, there in zip(slopes, at, strict=True)]
+    return {name: tf.reshape(slopes[name], tf.shape(each)) for name, each in at.items()}
 
 
 def painted(moments, pages):

@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from ecg_tf.models.head import CLASSES
+from ecg_tf.models.traces import READER
 
 HEAD = "p"  # the last layer of every network: Dense with the softmax inside
 FUSED = "fused"  # what Grad-CAM looks at where a network has it; else its last maps
@@ -21,7 +22,8 @@ SCALE_WEIGHTS = "scale_weights"
 def probe(model: keras.Model, layer: str | None = None) -> Callable:
     """A function from pages, float32 (n, height, width, 3), to what the network makes of them: a
     dict of `scores` float32 (n, 4); `p` float32 (n, 4), the softmax; `maps` (n, h, w, c), the
-    output of `layer` where one is named; and `scale_weights` (n, 3) where the network has them.
+    output of `layer`, and `signals`, where the network reads them off the page, if a layer is
+    named; and `scale_weights` (n, 3) where the network has them.
 
     Raises ValueError for a network that is nested, does not end in a softmax inside its last
     Dense, or computes in less than float32, where gradients of single pixels vanish.
@@ -30,7 +32,7 @@ def probe(model: keras.Model, layer: str | None = None) -> Callable:
     head = model.get_layer(HEAD)
     wanted = {"features": head.input, "p": head.output}
     if layer is not None:
-        wanted["maps"] = model.get_layer(layer).output
+        wanted |= _halfway(model, layer)
     if has_scale_weights(model):
         wanted["scale_weights"] = model.get_layer(SCALE_WEIGHTS).output
     network = keras.Model(model.input, wanted, name="probe")
@@ -40,6 +42,30 @@ def probe(model: keras.Model, layer: str | None = None) -> Callable:
         return {"scores": score(seen.pop("features"), head), **seen}
 
     return look
+
+
+def behind(model: keras.Model, layer: str) -> Callable:
+    """The rest of the network: a function of pages (n, h, w, 3) and what `probe` saw half-way on
+    them, a dict with `maps` of `layer` and where there are any `signals`, to the class scores.
+
+    What leads past the maps and the signals, if anything, is computed from the pages again.
+    """
+    head, taken = model.get_layer(HEAD), _halfway(model, layer)
+    rest = keras.Model([model.input, *taken.values()], head.input, name="rest")
+
+    def scores(pages, halfway: dict):
+        features = rest([pages, *(halfway[name] for name in taken)], training=False)
+        return score(features, head)
+
+    return scores
+
+
+def _halfway(model: keras.Model, layer: str) -> dict:
+    """The outputs of `layer` and of the layer that reads signals, where there is one."""
+    taken = {"maps": model.get_layer(layer).output}
+    if any(each.name == READER for each in model.layers):
+        taken["signals"] = model.get_layer(READER).output
+    return taken
 
 
 def score(features, head: keras.layers.Dense):

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from ecg_tf.explain.boxes import ORDER, lead_boxes
 from ecg_tf.explain.gradcam import grad_cam
+from ecg_tf.explain.integrated_gradients import with_blank
 from ecg_tf.explain.parts import painted, parts, parts_map
 from ecg_tf.explain.probe import probe
 from ecg_tf.models.head import classify, page_input
@@ -43,7 +44,9 @@ def test_page_and_traces_sum_to_the_score(reading, pages, monkeypatch):
     for a map: untrained, the network has hardly any score to be divided up."""
     monkeypatch.setattr("ecg_tf.explain.parts.STEPS", 256)
     classes = [1, 2]
-    found = {name: np.asarray(part) for name, part in parts(reading)(pages, classes).items()}
+    seen = probe(reading, FUSED)(with_blank(pages))
+    found = parts(reading, FUSED)(pages, seen, classes)
+    found = {name: np.asarray(part) for name, part in found.items()}
     assert found["page"].shape == (2, 29, 49) and found["traces"].shape == (2, SAMPLES, SIGNALS)
     blank = np.full_like(pages, 255.0)
     score, nothing = (np.asarray(probe(reading)(each)["scores"]) for each in (pages, blank))

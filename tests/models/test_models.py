@@ -61,7 +61,8 @@ def test_every_weight_gets_a_finite_gradient_and_eight_pages_are_learned(model, 
     import tensorflow as tf
 
     pages, labels = eight
-    optimizer = keras.optimizers.Adam(1e-3)
+    # Without batch normalisations larger steps blow ConvNeXt up, on some machines and not others.
+    optimizer = keras.optimizers.Adam(1e-4 if model.name == "convnext_tiny" else 1e-3)
     optimizer.build(model.trainable_variables)
     variables = [variable.value for variable in model.trainable_variables]
 
