@@ -12,11 +12,13 @@ import numpy as np
 import tensorflow as tf
 
 from ecg_tf.explain.gradcam import to_unit
-from ecg_tf.explain.probe import probe, signature
+from ecg_tf.explain.probe import behind, halfway, has_maps, maps_layer, probe, signature
+from ecg_tf.pages.columns import as_signals, trace_sums
 
 BLANK = 255.0  # grey level of paper without a trace, where the path begins
 STEPS = 32
 CHUNK = 8  # points of the path in one batch: memory stays that of 8 pages for any number of them
+FINER = 4  # times as many points where they cost little: through the signals read off a page
 LEAST = 0.1  # score; where page and blank paper differ by less, there is nothing to divide up
 DENSER = 2  # power by which points crowd near the blank paper: faint ink changes networks most
 BLUR = 0.015  # standard deviation of the blur of the display map, in parts of each side
@@ -31,6 +33,9 @@ def integrated_gradients(model: keras.Model, steps: int = STEPS) -> Callable:
     units of the class score of `ecg_tf.explain.probe`, summed over the colour channels. `gap`
     float32 (n,) is how far their sum is from the difference of the scores of page and blank
     paper, as a part of that difference (of LEAST where the difference is smaller than that).
+
+    What changes in a jump, as when a network that measures beats finds one more, has no slope; it
+    is missing, and `gap` says how much that is.
 
     The integral is taken at the midpoints of `steps` equal parts of t, the path being t ** DENSER:
     where ink is faint the scores change fastest. Gauss-Legendre points are no better on smooth
@@ -57,10 +62,13 @@ def attributions_of(model: keras.Model, steps: int) -> Callable:
     scores (n, 4) of the pages and those of blank paper, (4,)."""
     if steps < CHUNK or steps % CHUNK:
         raise ValueError(f"steps is {steps}; it must be a positive multiple of {CHUNK}.")
-    look = probe(model)
+    of_page = _of_page(model, steps)
+    of_signals = _of_signals(model, FINER * steps) if halfway(model) else None
 
     def divide_up(pages, scores, blank, classes):
-        attributions = _attributions(look, pages, classes, steps)
+        attributions = of_page(pages, classes)
+        if of_signals is not None:
+            attributions += of_signals(pages, classes)
         difference = tf.gather(scores - blank, classes, axis=1, batch_dims=1)
         missing = tf.abs(tf.reduce_sum(attributions, axis=(1, 2)) - difference)
         return attributions, missing / tf.maximum(tf.abs(difference), LEAST)
@@ -79,31 +87,92 @@ def display(attributions: tf.Tensor) -> tf.Tensor:
     return to_unit(tf.nn.relu(blurred))
 
 
-def _attributions(look: Callable, pages, classes, steps: int):
-    """Page minus blank paper times the mean slope on the path between them, (n, height, width).
+def _of_page(model: keras.Model, steps: int) -> Callable:
+    """What pixels added by what the network makes of the page itself, not of signals read off it:
+    page minus blank paper times the mean slope on the path between them, (n, height, width)."""
+    rest = behind(model)
+    nothing = _nothing(halfway(model), CHUNK)
+    points, widths = _path(steps, CHUNK)
 
-    One batch holds CHUNK points of one path, and the batches follow one another, so no number of
-    pages needs more memory than a few maps a page above that of one batch.
+    def attribute(pages, classes):
+        def part(page, number):
+            way = pages[page] - BLANK
+            path = BLANK + points[number][:, None, None, None] * way
+            with tf.GradientTape() as tape:
+                tape.watch(path)
+                score = tf.gather(rest(path, nothing), classes[page], axis=1)
+            each = tape.gradient(score, path) * widths[number][:, None, None, None]
+            return tf.reduce_sum(tf.reduce_sum(each, axis=0) * way, axis=-1)
+
+        return _summed(part, tf.shape(pages)[0], steps // CHUNK, pages.shape[1:3])
+
+    return attribute
+
+
+def _of_signals(model: keras.Model, steps: int) -> Callable:
+    """The same by way of the signals, for networks that read them and whose scores are a sum over
+    page and signals (`ecg_tf.models.joined`).
+
+    On the path to blank paper the same ink is read, only fainter, and all that is read of it
+    (`ecg_tf.pages.columns.trace_sums`) shrinks by the square. So the page is read once, and gone
+    back through once, however many points there are on the path. (The bound of the root there,
+    felt where ink is all but gone, is passed over; `gap` is measured on the network itself.)
     """
-    n, chunks, size = tf.shape(pages)[0], steps // CHUNK, pages.shape[1:3]
-    edges = np.linspace(0.0, 1.0, 2 * steps + 1, dtype=np.float32) ** DENSER
-    points = tf.constant(np.reshape(edges[1::2], (chunks, CHUNK)))
-    widths = tf.constant(np.reshape(np.diff(edges[::2]), (chunks, CHUNK)))  # their sum is 1
+    chunk = FINER * CHUNK
+    layer = maps_layer(model) if has_maps(model) else None
+    rest, taken = behind(model, layer), halfway(model, layer)
+    maps = _nothing({name: each for name, each in taken.items() if name != "signals"}, chunk)
+    points, widths = _path(steps, chunk)
 
-    def part(index):
-        page, chunk = index // chunks, index % chunks
-        way = pages[page] - BLANK
-        path = BLANK + points[chunk][:, None, None, None] * way
+    def attribute(pages, classes):
         with tf.GradientTape() as tape:
-            tape.watch(path)
-            score = tf.reduce_sum(tf.gather(look(path)["scores"], classes[page], axis=1))
-        each = tape.gradient(score, path) * widths[chunk][:, None, None, None]
-        slope = tf.reduce_sum(each, axis=0)
-        return tf.reduce_sum(slope * way, axis=-1)
+            tape.watch(pages)
+            sums, held = trace_sums(pages)
 
-    shape = tf.TensorSpec(size, tf.float32)
-    parts = tf.map_fn(part, tf.range(n * chunks), fn_output_signature=shape, parallel_iterations=1)
-    return tf.reduce_sum(tf.reshape(parts, (n, chunks, *size)), axis=1)
+        def part(page, number):
+            faint = points[number][:, None, None, None]
+            there = tf.square(faint) * sums[page]
+            with tf.GradientTape() as inner:
+                inner.watch(there)
+                signals = as_signals(there, tf.repeat(held[page][None], chunk, axis=0))
+                scores = rest(pages[:1], maps | {"signals": signals})
+                score = tf.gather(scores, classes[page], axis=1)
+            # At a point on the path ink grows with the page as much slower as it is fainter.
+            weights = widths[number][:, None, None, None] * faint
+            return tf.reduce_sum(weights * inner.gradient(score, there), axis=0)
+
+        slopes = _summed(part, tf.shape(pages)[0], steps // chunk, sums.shape[1:])
+        return tf.reduce_sum(tape.gradient(sums, pages, slopes) * (pages - BLANK), axis=-1)
+
+    return attribute
+
+
+def _path(steps: int, chunk: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Points on the way from blank paper (0) to the page (1), in batches, and how much of the way
+    each stands for: two of (steps // chunk, chunk)."""
+    edges = np.linspace(0.0, 1.0, 2 * steps + 1, dtype=np.float32) ** DENSER
+    shape = (steps // chunk, chunk)
+    return (
+        tf.constant(np.reshape(edges[1::2], shape)),
+        tf.constant(np.reshape(np.diff(edges[::2]), shape)),
+    )
+
+
+def _nothing(taken: dict, n: int) -> dict:
+    """Zeros in place of what is taken half-way through a network, for n pages."""
+    return {name: tf.zeros((n, *output.shape[1:])) for name, output in taken.items()}
+
+
+def _summed(part: Callable, n, chunks: int, shape) -> tf.Tensor:
+    """The sum over the chunks of `part(page, number)`, float32 (n, *shape). One after the other, so
+    that no number of pages needs more memory than a few maps a page above that of one batch."""
+    found = tf.map_fn(
+        lambda index: part(index // chunks, index % chunks),
+        tf.range(n * chunks),
+        fn_output_signature=tf.TensorSpec(shape, tf.float32),
+        parallel_iterations=1,
+    )
+    return tf.reduce_sum(tf.reshape(found, (n, chunks, *shape)), axis=1)
 
 
 def _blur(side: int) -> np.ndarray:

@@ -32,7 +32,7 @@ def probe(model: keras.Model, layer: str | None = None) -> Callable:
     head = model.get_layer(HEAD)
     wanted = {"features": head.input, "p": head.output}
     if layer is not None:
-        wanted |= _halfway(model, layer)
+        wanted |= halfway(model, layer)
     if has_scale_weights(model):
         wanted["scale_weights"] = model.get_layer(SCALE_WEIGHTS).output
     network = keras.Model(model.input, wanted, name="probe")
@@ -44,25 +44,27 @@ def probe(model: keras.Model, layer: str | None = None) -> Callable:
     return look
 
 
-def behind(model: keras.Model, layer: str) -> Callable:
+def behind(model: keras.Model, layer: str | None = None) -> Callable:
     """The rest of the network: a function of pages (n, h, w, 3) and what `probe` saw half-way on
-    them, a dict with `maps` of `layer` and where there are any `signals`, to the class scores.
+    them, a dict with `maps` if a layer is named and where there are any `signals`, to the class
+    scores (n, 4).
 
     What leads past the maps and the signals, if anything, is computed from the pages again.
     """
-    head, taken = model.get_layer(HEAD), _halfway(model, layer)
+    head, taken = model.get_layer(HEAD), halfway(model, layer)
     rest = keras.Model([model.input, *taken.values()], head.input, name="rest")
 
-    def scores(pages, halfway: dict):
-        features = rest([pages, *(halfway[name] for name in taken)], training=False)
+    def scores(pages, seen: dict):
+        features = rest([pages, *(seen[name] for name in taken)], training=False)
         return score(features, head)
 
     return scores
 
 
-def _halfway(model: keras.Model, layer: str) -> dict:
-    """The outputs of `layer` and of the layer that reads signals, where there is one."""
-    taken = {"maps": model.get_layer(layer).output}
+def halfway(model: keras.Model, layer: str | None = None) -> dict:
+    """The symbolic `maps` of a layer if one is named, and where the network reads the traces off
+    the page, its `signals`."""
+    taken = {} if layer is None else {"maps": model.get_layer(layer).output}
     if any(each.name == READER for each in model.layers):
         taken["signals"] = model.get_layer(READER).output
     return taken
@@ -90,14 +92,22 @@ def maps_layer(model: keras.Model) -> str:
 
     Raises ValueError for a network without such a layer.
     """
-    names = [layer.name for layer in model.layers]
-    if FUSED in names:
-        return FUSED
-    for layer in reversed(model.layers[1:]):  # the page itself is no map
-        shape = getattr(layer.output, "shape", ())
-        if len(shape) == 4 and min(shape[1:3]) > 1:
-            return layer.name
-    raise ValueError(f"The model {model.name!r} has no layer with maps (n, h, w, c) to look at.")
+    found = _layers_with_maps(model)
+    if not found:
+        raise ValueError(
+            f"The model {model.name!r} has no layer with maps (n, h, w, c) to look at."
+        )
+    return FUSED if FUSED in found else found[-1]
+
+
+def has_maps(model: keras.Model) -> bool:
+    """Whether there is a layer that `maps_layer` could name."""
+    return bool(_layers_with_maps(model))
+
+
+def _layers_with_maps(model: keras.Model) -> list[str]:
+    shapes = {each.name: getattr(each.output, "shape", ()) for each in model.layers[1:]}
+    return [name for name, shape in shapes.items() if len(shape) == 4 and min(shape[1:3]) > 1]
 
 
 def has_scale_weights(model: keras.Model) -> bool:

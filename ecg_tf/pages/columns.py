@@ -35,6 +35,17 @@ def read_columns(pages):
     in mV, then their amounts of ink in 0..1. The signals are the leads row by row (I, aVR,
     V1, V4, II, ...), then the four quarters of the rhythm strip.
     """
+    return as_signals(*trace_sums(pages))
+
+
+def trace_sums(pages):
+    """(sums, held): all that is read of the ink of prepared pages (n, h, w, 3).
+
+    `sums` float32 (n, LINES, samples, 3) are those of the trace's ink in each column, of the ink
+    times its distance from its line, and times that distance squared. The ink of all of a page
+    darker by a factor makes them larger by its square, and nothing else. `held` is as in
+    `ecg_tf.pages.follow`.
+    """
     dark = 1.0 - ops.cast(pages[..., 0], "float32") / 255.0
     rows, width = dark.shape[1:]
     across = pool_matrix(width, COLUMNS * SAMPLES, *SPAN)
@@ -45,15 +56,22 @@ def read_columns(pages):
     top, bottom, held = follow(ink, first, spacing, LINES, COLUMNS)
     line = first[:, None] + spacing[:, None] * np.arange(LINES, dtype=np.float32)
     height = (np.arange(rows, dtype=np.float32) + 0.5) / rows
-    off = ((height - line[..., None]) / spacing[:, None, None])[:, :, None]  # (n, LINES, 1, rows)
+    off = (height - line[..., None]) / spacing[:, None, None]  # (n, LINES, rows)
     edge = (1.0 / rows / spacing)[:, None, None, None]  # a row: where the ink of a run fades
-    inside = ops.logical_and(off > top[..., None] - edge, off < bottom[..., None] + edge)
-    traced = ops.cast(inside, "float32") * ops.transpose(ink, (0, 2, 1))[:, None] / rows
-    amount = ops.sum(traced, axis=-1) + FEW
-    mean = ops.sum(traced * off, axis=-1) / amount
-    middle = mean * amount / (amount - FEW + 1e-9)  # of what ink there is, however little
-    apart = ops.square(off - middle[..., None])
-    spread = ops.sqrt(ops.maximum(ops.sum(traced * apart, axis=-1) / amount, 1e-6))
+    there = off[:, :, None]
+    inside = ops.logical_and(there > top[..., None] - edge, there < bottom[..., None] + edge)
+    traced = ops.where(inside, ops.transpose(ink, (0, 2, 1))[:, None] / rows, 0.0)
+    return ops.matmul(traced, ops.stack([ops.ones_like(off), off, off * off], axis=-1)), held
+
+
+def as_signals(sums, held):
+    """Signals, as of `read_columns`, of what `trace_sums` found."""
+    ink, first, second = (sums[..., power] for power in range(3))
+    amount = ink + FEW
+    mean = first / amount
+    middle = first / (ink + 1e-9)  # of what ink there is, however little
+    apart = second - 2.0 * middle * first + middle * middle * ink
+    spread = ops.sqrt(ops.maximum(apart / amount, 1e-6))
     mean, spread = (ops.take_along_axis(each, held, axis=2) for each in (mean, spread))
     heights, spreads = _parted(-MV * mean), _parted(MV * spread)
     heights = _tipped(heights, spreads)

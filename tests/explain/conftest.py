@@ -7,10 +7,12 @@ import pytest
 from ecg_tf.labels import LABELS
 from ecg_tf.models.head import classify, page_input
 from ecg_tf.models.multiscale import FUSED, SCALE_WEIGHTS, WeightedSum
+from ecg_tf.models.traces import READER, ReadTraces, trace_features
 from ecg_tf.pages.ink import prepare
 from ecg_tf.pages.synthetic import draw
 
 SIZE = (48, 64)  # the input of the small network
+READ = (120, 200)  # that of the one that reads traces
 
 
 def small_network() -> keras.Model:
@@ -51,3 +53,23 @@ def trained(drawn_pages) -> keras.Model:
     model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
     model.fit(*drawn_pages, batch_size=12, epochs=40, verbose=0)
     return model
+
+
+@pytest.fixture(scope="session")
+def reading() -> keras.Model:
+    """Untrained: one convolution on the page, and the network on the traces."""
+    keras.utils.set_random_seed(2)
+    page = page_input(READ)
+    ink = keras.layers.Rescaling(-1 / 255, offset=1.0)(page)
+    maps = keras.layers.Conv2D(6, 5, 4, activation="relu", name=FUSED)(ink)
+    pooled = keras.layers.GlobalAveragePooling2D(name="pool")(maps)
+    seen = trace_features(ReadTraces(name=READER)(page))
+    features = keras.layers.Concatenate(name="features")([pooled, seen])
+    return keras.Model(page, classify(features), name="reading")
+
+
+@pytest.fixture(scope="session")
+def read_pages() -> np.ndarray:
+    """Two drawn pages as its input, float32 (2, *READ, 3)."""
+    images = [draw(seed, None, "3x4+1", size=(360, 600), whole=False).image for seed in (1, 2)]
+    return np.stack([prepare(image.astype(np.float32), *READ) for image in images])

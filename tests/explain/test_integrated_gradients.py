@@ -1,8 +1,15 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from ecg_tf.explain.integrated_gradients import BLANK, LEAST, display, integrated_gradients
+from ecg_tf.explain.integrated_gradients import (
+    BLANK,
+    DENSER,
+    LEAST,
+    display,
+    integrated_gradients,
+)
 from ecg_tf.explain.probe import probe
 from ecg_tf.models.head import classify, page_input
 from tests.explain.conftest import SIZE
@@ -54,6 +61,28 @@ def test_a_linear_network_is_attributed_exactly():
     expected = (slopes[[0, 1, 3]] * (pages - BLANK)).sum(axis=-1)
     np.testing.assert_allclose(attributions, expected, atol=1e-2)
     assert np.max(gap) < 1e-3
+
+
+def test_through_the_signals_it_is_what_one_would_compute_point_by_point(
+    reading, read_pages, monkeypatch
+):
+    """The page is read once for all points of the path; that hardly shows: where ink is faintest,
+    the bound of the root in `trace_sums` is felt."""
+    monkeypatch.setattr("ecg_tf.explain.integrated_gradients.FINER", 1)
+    pages = read_pages
+    found = np.asarray(integrated_gradients(reading, steps=16)(pages, [1, 2])[0])
+    look, edges = probe(reading), np.linspace(0.0, 1.0, 33) ** DENSER
+    expected = np.zeros_like(found)
+    for point, width in zip(edges[1::2], np.diff(edges[::2]), strict=True):
+        path = tf.constant(BLANK + point * (pages - BLANK), tf.float32)
+        with tf.GradientTape() as tape:
+            tape.watch(path)
+            score = tf.gather(look(path)["scores"], [1, 2], axis=1, batch_dims=1)
+        slopes = np.asarray(tape.gradient(score, path))
+        expected += width * (slopes * (pages - BLANK)).sum(axis=-1)
+    for one, other in zip(found, expected, strict=True):
+        assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.97
+        assert one.sum() == pytest.approx(other.sum(), rel=0.06)
 
 
 def test_few_steps_are_seen_in_the_gap(attribute, attribute_coarsely, drawn_pages):
