@@ -15,12 +15,12 @@ from ecg_tf.explain.maps import explainer
 from ecg_tf.labels import LABELS
 from ecg_tf.models.gate import page_score
 from ecg_tf.pages.graph import decode
-from ecg_tf.pages.ink import prepare
-from ecg_tf.pages.margins import find_paper
+from ecg_tf.pages.ink import lay_out, on_page, prepare
 from ecg_tf.pages.read import MAX_PIXELS
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
+MAPS = ("gradcam", "gradcam_traces", "integrated_gradients")
 PAGES_AT_A_TIME = 2  # that are decoded; the largest allowed takes a gigabyte or two
 FILES = tf.TensorSpec((None,), tf.string, name="image_bytes")
 PIXELS = tf.TensorSpec((None, None, None, 3), tf.uint8, name="image")
@@ -77,21 +77,21 @@ def explaining(classifier: Classifier, steps: int) -> dict[str, tuple[Callable, 
 
     def explain(image_bytes):
         def one(data):
-            page = _decoded(data)
-            box = tf.stack([tf.cast(edge, tf.float32) for edge in find_paper(page, keras.ops)])
-            return _prepared(page, size), box
+            page = lay_out(_decoded(data), *size, keras.ops)
+            numbers = [tf.cast(each, tf.float32) for each in (*page.paper, page.tilt, page.aspect)]
+            return tf.ensure_shape(page.image, (*size, 3)), tf.stack(numbers)
 
-        shapes = (tf.TensorSpec((*size, 3), tf.float32), tf.TensorSpec((4,), tf.float32))
-        prepared, box = tf.map_fn(
+        shapes = (tf.TensorSpec((*size, 3), tf.float32), tf.TensorSpec((6,), tf.float32))
+        prepared, where = tf.map_fn(
             one, image_bytes, fn_output_signature=shapes, parallel_iterations=PAGES_AT_A_TIME
         )
         found = maps(prepared)
-        names = ("gradcam", "gradcam_traces", "integrated_gradients")
-        names += ("lead_occlusion", "scale_weights")
+        numbers = ("lead_occlusion", "scale_weights")
         return {
             **_answer(found["probabilities"], prepared, classifier.card),
-            **{name: found[name] for name in names if name in found},
-            "box": box,
+            **{name: found[name] for name in numbers if name in found},
+            **{name: _on_pages(found[name], where) for name in MAPS},
+            "box": where[:, :4],
         }
 
     def png(image_bytes):
@@ -103,6 +103,18 @@ def explaining(classifier: Classifier, steps: int) -> dict[str, tuple[Callable, 
         }
 
     return {"serving_default": (explain, FILES), "png": (png, FILES)}
+
+
+def _on_pages(heat, where):
+    """Maps [n, h, w] of prepared pages as they lie on the papers; `where` [n, 6] ends in tilt and
+    aspect."""
+
+    def one(given):
+        page, (tilt, aspect) = given[0], tf.unstack(given[1][4:])
+        return tf.ensure_shape(on_page(page, tilt, aspect, keras.ops), page.shape)
+
+    shape = tf.TensorSpec(heat.shape[1:], tf.float32)
+    return tf.map_fn(one, (heat, where), fn_output_signature=shape)
 
 
 def _decoded(data):

@@ -16,7 +16,7 @@ from ecg_tf.explain.overlay import overlay
 from ecg_tf.explain.rationale import Evidence, gather, rationale
 from ecg_tf.explain.words import percent
 from ecg_tf.labels import DISPLAY, LABELS
-from ecg_tf.pages.ink import prepare
+from ecg_tf.pages.ink import lay_out, on_page
 from ecg_tf.pages.layout import Box
 from ecg_tf.pages.leads import Layout, find_layout
 
@@ -49,11 +49,13 @@ def explain_page(
     `probabilities` by label are the calibrated ones, by default the network's own. The class
     explained is the likeliest of them.
     """
-    prepared = prepare(page.astype(np.float32), *size)[None]
+    prepared = lay_out(page.astype(np.float32), *size)
     classes = None
     if probabilities is not None:
         classes = np.array([max(range(len(LABELS)), key=lambda k: probabilities[LABELS[k]])])
-    found = {name: np.asarray(values)[0] for name, values in maps(prepared, classes).items()}
+    seen = maps(prepared.image[None], classes)
+    found = {name: np.asarray(values)[0] for name, values in seen.items()}
+    found |= {name: on_page(found[name], prepared.tilt, prepared.aspect) for name in SERVED}
     if probabilities is None:
         probabilities = dict(zip(LABELS, found["probabilities"].tolist(), strict=True))
     return explain_maps(page, found, probabilities)

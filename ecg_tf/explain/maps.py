@@ -12,12 +12,9 @@ from ecg_tf.explain.parts import parts, shown
 from ecg_tf.explain.probe import SCALE_WEIGHTS, has_scale_weights, maps_layer, probe, signature
 
 
-def explainer(
-    model: keras.Model, steps: int = STEPS, temperature: float = 1.0, traced: bool = True
-) -> Callable:
+def explainer(model: keras.Model, steps: int = STEPS, temperature: float = 1.0) -> Callable:
     """A function `maps(pages, classes=None) -> dict`, built once, of TensorFlow ops alone: call
-    it on arrays, or on tensors inside a graph that is exported. Tracing takes half a minute and
-    pays for itself after a dozen pages; for fewer, it is left out where not `traced`.
+    it on arrays, or on tensors inside a graph that is exported.
 
     `pages` float32 (n, height, width, 3) is the network's input; `classes` int (n,) are the
     classes to explain, by default the likeliest of each page. The dict holds float32 tensors:
@@ -36,16 +33,11 @@ def explainer(
     Raises ValueError for a network that `probe` does not accept.
     """
     layer, given = maps_layer(model), signature(model)
-
-    def compiled(function, signature):
-        if not traced:
-            return function
-        return tf.function(function, input_signature=signature, autograph=False)
-
     # One function for all that looks at pages, lest the whole network be in the graph many times.
-    look = compiled(probe(model, layer), given[:1])
+    look = tf.function(probe(model, layer), input_signature=given[:1], autograph=False)
     part, divide_up = parts(model, layer), attributions_of(model, steps)
 
+    @tf.function(input_signature=given, autograph=False)
     def all_of(pages, classes):
         with_paper = look(with_blank(pages))
         seen = {name: each[:-1] for name, each in with_paper.items()}
@@ -66,11 +58,9 @@ def explainer(
             found["scale_weights"] = seen[SCALE_WEIGHTS]
         return found
 
-    explain = compiled(all_of, given)
-
     def maps(pages, classes=None) -> dict:
         pages = tf.convert_to_tensor(pages, tf.float32)
         likeliest = tf.fill((tf.shape(pages)[0],), -1)
-        return explain(pages, likeliest if classes is None else tf.cast(classes, tf.int32))
+        return all_of(pages, likeliest if classes is None else tf.cast(classes, tf.int32))
 
     return maps

@@ -9,10 +9,14 @@ it fades to the grey of the grid. Here the *darkness* is pooled with a power mea
 of the average fourth power), which lies between the average (fades) and the maximum (staircases).
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
 from ecg_tf.pages.margins import find_paper
-from ecg_tf.pages.pooling import BACKGROUND, pool, pool_matrix, unpool
+from ecg_tf.pages.pooling import BACKGROUND, as_float, pool, pool_matrix, unpool
+from ecg_tf.pages.tilt import find_tilt, straighten, tilt_back
 
 GRID_LEVEL = 0.25  # darkness (of 0..1) below which a pixel counts as paper or grid
 FULL_LEVEL = 0.65  # darkness from which on a pixel is trace and nothing else
@@ -32,17 +36,54 @@ def ink(page, xp=np):
     return xp.clip((darkness - GRID_LEVEL) / (FULL_LEVEL - GRID_LEVEL), 0.0, 1.0)
 
 
+class Prepared(NamedTuple):
+    """A page as a network sees it, and how it was laid out on the page that was read.
+
+    `image` float32 (height, width, 3), trace 0 to paper 255, channels equal; `paper` (left, top,
+    right, bottom) in 0..1 of the page; `tilt` as in `ecg_tf.pages.tilt`, and `aspect`, the
+    paper's width by its height.
+    """
+
+    image: object
+    paper: tuple
+    tilt: object
+    aspect: object
+
+
 def prepare(page, height: int, width: int, xp=np):
     """The model's input: float32 (height, width, 3), trace 0 to paper 255, channels equal.
 
     `page` is float32 (h, w, 3), RGB 0..255: a whole page or a crop of its grid. The paper is
-    found, cut out and pooled to the size asked for.
+    found, cut out, pooled to the size asked for and, if its traces run askew, laid straight.
     """
-    left, top, right, bottom = find_paper(page, xp)
+    return lay_out(page, height, width, xp).image
+
+
+def lay_out(page, height: int, width: int, xp=np) -> Prepared:
+    """What `prepare` does, and where things went."""
+    paper = find_paper(page, xp)
+    left, top, right, bottom = paper
     dark = ink(page, xp)
     rows, columns = dark.shape if xp is np else xp.shape(dark)
     down = pool_matrix(rows, height, top, bottom, xp)
     across = pool_matrix(columns, width, left, right, xp)
     pooled = xp.matmul(xp.matmul(down, xp.square(xp.square(dark))), xp.transpose(across))
-    grey = 255.0 * (1.0 - xp.sqrt(xp.sqrt(xp.clip(pooled, 0.0, 1.0))))
-    return xp.stack([grey, grey, grey], axis=-1)
+    dark = xp.sqrt(xp.sqrt(xp.clip(pooled, 0.0, 1.0)))
+    sides = [as_float(side, xp) for side in (columns, rows)]
+    aspect = (right - left) * sides[0] / xp.maximum((bottom - top) * sides[1], 1.0)
+    tilt = find_tilt(dark, xp)
+    dark = _where_tilted(straighten, dark, tilt, aspect, xp)
+    grey = 255.0 * (1.0 - dark)
+    return Prepared(xp.stack([grey, grey, grey], axis=-1), paper, tilt, aspect)
+
+
+def on_page(heat, tilt, aspect, xp=np):
+    """A map float32 (height, width) of a prepared page, as it lies on the paper of the page."""
+    return _where_tilted(tilt_back, heat, tilt, aspect, xp)
+
+
+def _where_tilted(turn: Callable, values, tilt, aspect, xp):
+    """Values turned, or as they are to the last bit where the page lies straight."""
+    if xp is np:
+        return values if tilt == 0.0 else turn(values, tilt, aspect)
+    return xp.cond(tilt == 0.0, lambda: values, lambda: turn(values, tilt, aspect, xp))

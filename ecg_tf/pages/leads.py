@@ -8,6 +8,7 @@ from ecg_tf.pages.ink import ink
 from ecg_tf.pages.layout import RHYTHM, ROWS, Box
 from ecg_tf.pages.margins import find_paper
 from ecg_tf.pages.peaks import find_peaks
+from ecg_tf.pages.tilt import find_tilt, straighten
 
 SIZE = (240, 400)  # rows and columns on which lines of traces are counted
 LINES = 4  # three rows of four leads and the rhythm strip
@@ -30,7 +31,11 @@ def find_layout(page: np.ndarray) -> Layout:
     """The layout of a page, uint8 (h, w, 3)."""
     page = page.astype(np.float32)
     paper = Box(*(float(edge) for edge in find_paper(page)))
-    inked = _cells(page, paper) > INKED
+    cells = _cells(page, paper)
+    height, width = page.shape[:2]
+    aspect = (paper.right - paper.left) * width / ((paper.bottom - paper.top) * height)
+    tilt = float(find_tilt(cells))
+    inked = (straighten(cells, tilt, aspect) if tilt else cells) > INKED
     if inked.mean() < LEAST_INK:
         return Layout(paper, {}, "no trace was found on the paper")
     lines = trace_lines(inked)
@@ -41,7 +46,8 @@ def find_layout(page: np.ndarray) -> Layout:
             f"{len(lines)} lines of traces were found; the 3 x 4 + rhythm layout has {LINES}",
         )
     left, right = _extent(inked, lines)
-    leads = {name: box.within(paper) for name, box in _lead_boxes(lines, left, right).items()}
+    boxes = _lead_boxes(lines, left, right)
+    leads = {name: _tilted(box, tilt, aspect).within(paper) for name, box in boxes.items()}
     return Layout(paper, leads, "")
 
 
@@ -84,6 +90,14 @@ def _extent(inked: np.ndarray, lines: np.ndarray) -> tuple[float, float]:
         after = columns[columns > gaps[-1]]
         first = after[0] if len(after) else first
     return first / n, (last + 1) / n
+
+
+def _tilted(box: Box, tilt: float, aspect: float) -> Box:
+    """Where a box of a page that was laid straight is on the page itself; it stays upright."""
+    down = tilt * ((box.left + box.right) / 2 - 0.5)
+    across = -tilt / aspect**2 * ((box.top + box.bottom) / 2 - 0.5)
+    moved = (box.left + across, box.top + down, box.right + across, box.bottom + down)
+    return Box(*(min(max(edge, 0.0), 1.0) for edge in moved))
 
 
 def _lead_boxes(lines: np.ndarray, left: float, right: float) -> dict[str, Box]:
