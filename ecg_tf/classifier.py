@@ -8,9 +8,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from ecg_tf.explain.boxes import known_layout
 from ecg_tf.labels import LABELS
 from ecg_tf.models import build
 from ecg_tf.models.gate import page_score
+from ecg_tf.models.traces import READER
 from ecg_tf.pages.ink import prepare
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -79,8 +81,20 @@ def classify(classifier: Classifier, prepared: np.ndarray) -> list[Answer]:
     scores = np.asarray(page_score(prepared))
     card = classifier.card
     probabilities = calibrate(raw, card["temperature"])
-    given = zip(probabilities, scores, strict=True)
-    return [decide(row, float(score), card) for row, score in given]
+    legible = np.asarray(is_legible(classifier.model, prepared))
+    given = zip(probabilities, scores, legible, strict=True)
+    return [decide(row, float(score), card, bool(can)) for row, score, can in given]
+
+
+def is_legible(model: keras.Model, prepared):
+    """Whether the network can read prepared pages (n, height, width, 3): bool (n,).
+
+    One that follows the traces needs the four lines of the 3 x 4 + rhythm layout; one that looks
+    at the page as a picture takes any.
+    """
+    if any(layer.name == READER for layer in model.layers):
+        return known_layout(prepared)
+    return keras.ops.ones(keras.ops.shape(prepared)[:1], "bool")
 
 
 def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
@@ -90,7 +104,7 @@ def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     return scaled / scaled.sum(axis=1, keepdims=True)
 
 
-def decide(probabilities: np.ndarray, score: float, card: dict) -> Answer:
+def decide(probabilities: np.ndarray, score: float, card: dict, legible: bool = True) -> Answer:
     """One page's answer, with the decision and its reason in one sentence."""
     best = int(np.argmax(probabilities))
     confidence = float(probabilities[best])
@@ -99,6 +113,12 @@ def decide(probabilities: np.ndarray, score: float, card: dict) -> Answer:
         reason = (
             f"This does not look like a 12-lead ECG page (page score {score:.2f}, "
             f"at least {card['refuse_below']:.2f} is needed)."
+        )
+    elif not legible:
+        decision = REFER
+        reason = (
+            "The four lines of traces of the 3 x 4 + rhythm layout were not found, and the model "
+            "reads no other; a cardiologist should read this page."
         )
     elif confidence < card["answer_from"]:
         decision = REFER

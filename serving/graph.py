@@ -10,7 +10,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from ecg_tf.classifier import ANSWER, REFER, REFUSE, Classifier
+from ecg_tf.classifier import ANSWER, REFER, REFUSE, Classifier, is_legible
 from ecg_tf.explain.maps import explainer
 from ecg_tf.labels import LABELS
 from ecg_tf.models.gate import page_score
@@ -33,7 +33,7 @@ def answering(classifier: Classifier) -> dict[str, tuple[Callable, tf.TensorSpec
     read = reader(size)
 
     def answer(prepared):
-        return _answer(network(prepared, training=False), prepared, classifier.card)
+        return _answer(network(prepared, training=False), prepared, classifier)
 
     def files(image_bytes):
         return answer(read(image_bytes))
@@ -88,7 +88,7 @@ def explaining(classifier: Classifier, steps: int) -> dict[str, tuple[Callable, 
         found = maps(prepared)
         numbers = ("lead_occlusion", "scale_weights")
         return {
-            **_answer(found["probabilities"], prepared, classifier.card),
+            **_answer(found["probabilities"], prepared, classifier),
             **{name: found[name] for name in numbers if name in found},
             **{name: _on_pages(found[name], where) for name in MAPS},
             "box": where[:, :4],
@@ -155,12 +155,14 @@ def _each(work: Callable, batch, size):
     return tf.map_fn(work, batch, fn_output_signature=shape, parallel_iterations=PAGES_AT_A_TIME)
 
 
-def _answer(raw, prepared, card: dict) -> dict:
+def _answer(raw, prepared, classifier: Classifier) -> dict:
     """Calibrated probabilities, label, decision and page score of raw probabilities (n, 4)."""
+    card = classifier.card
     probabilities = _calibrated(raw, card)
     confidence, best = tf.reduce_max(probabilities, axis=1), tf.argmax(probabilities, axis=1)
     score = page_score(prepared)
-    sure = tf.where(confidence < card["answer_from"], REFER, ANSWER)
+    enough = is_legible(classifier.model, prepared) & (confidence >= card["answer_from"])
+    sure = tf.where(enough, ANSWER, REFER)
     return {
         "probabilities": probabilities,
         "label": tf.gather(tf.constant(LABELS), best),
