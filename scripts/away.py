@@ -133,10 +133,10 @@ def about(runs, seed: int) -> dict:
 
     card = load().card
     # A folder by its name alone: where it lies is this machine's affair.
-    words = [word if word[:1] != "/" else Path(word).name for word in sys.argv]
+    words = [word if word[:1] != "/" else Path(word).name for word in sys.argv[1:]]
     kept = ("model", "version", "weights_sha256", "temperature", "answer_from", "refuse_below")
     return {
-        "command": "scripts/" + shlex.join(words),
+        "command": shlex.join(["scripts/away.py", *words]),
         "seed": seed,
         "held_out": bool(runs),
         **{key: card[key] for key in kept},

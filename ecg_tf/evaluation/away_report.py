@@ -105,7 +105,8 @@ def _elsewhere(rows: list[Row], facts: dict) -> list[str]:
         + ", ".join(f"{DISPLAY[label]} {n}" for label, n in counts.items())
         + f", and {len({r.name for r in rows if not r.label})} with an infarction of unknown age. "
         "*home* is the paper of the real pages and their layout. With so few acute infarctions "
-        "their AUROC says little, and so does the mean of the four.",
+        "their AUROC says little, and so does the mean of the four. *Referred* are those of "
+        "too low a confidence; pages on which the layout is not found are referred besides.",
         "",
         "| paper | macro AUROC (goal 0.90) | "
         + " | ".join(DISPLAY[each] for each in LABELS)
