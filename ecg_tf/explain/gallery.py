@@ -73,23 +73,26 @@ def checked(heat) -> np.ndarray:
 def shipped() -> Callable:
     """`paint` for `serve`, by the shipped model; a page is prepared once for all its methods."""
     # TensorFlow takes seconds and gigabytes: only the process that computes loads it.
-    from ecg_tf.classifier import calibrate, load, prepare_page
+    from ecg_tf.classifier import calibrate, load
     from ecg_tf.explain.methods import explain
     from ecg_tf.labels import LABELS
+    from ecg_tf.pages.ink import Prepared, lay_out, on_page
     from ecg_tf.pages.read import read_page
 
     classifier = load()
 
     @lru_cache(maxsize=1)
-    def prepared(path: str) -> tuple[np.ndarray, np.ndarray]:
-        page = prepare_page(read_page(Path(path).read_bytes()), classifier.size)
-        raw = np.asarray(classifier.model.predict_on_batch(page[None]))
+    def prepared(path: str) -> tuple[Prepared, np.ndarray]:
+        page = read_page(Path(path).read_bytes()).astype(np.float32)
+        page = lay_out(page, *classifier.size)
+        raw = np.asarray(classifier.model.predict_on_batch(page.image[None]))
         return page, calibrate(raw, classifier.card["temperature"])[0]
 
     def paint(path: str, label: str, method: str) -> tuple[np.ndarray, float]:
         page, probabilities = prepared(path)
         index = LABELS.index(label)
-        return explain(classifier.model, page, method, index), float(probabilities[index])
+        heat = explain(classifier.model, page.image, method, index)
+        return on_page(heat, page.tilt, page.aspect), float(probabilities[index])
 
     return paint
 
