@@ -139,7 +139,9 @@ def _pixels(data):
     def in_jpeg():
         return tf.reduce_prod(tf.cast(tf.io.extract_jpeg_shape(data)[:2], tf.float64))
 
-    nothing = lambda: tf.constant(0.0, tf.float64)  # noqa: E731
+    def nothing():
+        return tf.constant(0.0, tf.float64)
+
     png = (tf.strings.substr(data, 0, 8) == PNG) & (tf.strings.length(data) >= 24)
     jpeg = tf.strings.substr(data, 0, 3) == JPEG
     return tf.cond(png, in_png, lambda: tf.cond(jpeg, in_jpeg, nothing))

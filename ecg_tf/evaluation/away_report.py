@@ -47,7 +47,9 @@ def _photographs(rows: list[Row], facts: dict) -> list[str]:
         "",
         f"{pages} real pages, every effect of `ecg_tf/pages/effects.py` by itself "
         f"(`{facts['command']}`). {HELD if facts['held_out'] else SEEN} Accuracy and macro-F1 "
-        "count refused pages too, by the answer that the network would have given.",
+        "count refused pages too, by the answer that the network would have given. The "
+        "straightening of pages askew was made on some of these pages and turns; EXPERIMENTS.md "
+        "has it on others.",
         "",
         "![Accuracy against severity](results/away/severity.png)",
         "",
