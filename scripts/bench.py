@@ -38,7 +38,7 @@ def main():
 def pipeline(pages):
     import keras
 
-    from ecg_tf.data.pipeline import ArrayBatches, Examples, tf_batches
+    from ecg_tf.data.pipeline import Examples, tf_batches
 
     random = np.random.default_rng(0)
     images = random.integers(0, 255, (pages, *SIZE), dtype=np.uint8)
@@ -46,8 +46,6 @@ def pipeline(pages):
     given = Examples(images, np.arange(pages), target, np.ones(pages, np.float32))
     rates = {"training step, EfficientNet-B0": training_rate(given)}
     rates["tf.data, augmented"] = rate(tf_batches(given, BATCH, 0, range(4), 1.0))
-    array = ArrayBatches(given, BATCH, 0, 0, 1.0)
-    rates["arrays, augmented"] = rate(array[step] for step in range(len(array)))
     rates["decoding and preparing"] = decoding_rate(min(pages, 48))
     report("pages a second", rates, "training step, EfficientNet-B0", keras.backend.backend())
 

@@ -1,7 +1,7 @@
 """From pages to batches: decoded once and kept, augmented, shuffled, deterministic under a seed.
 
-Two ways to the same batches: `tf_batches` with `tf.data`, and `ArrayBatches` without TensorFlow
-for `KERAS_BACKEND=jax`. The order of the pages in epoch e depends on (seed, e) alone, so a run
+`tf_batches` is for TensorFlow; under JAX `ecg_tf.training.fit_jax` makes its batches on the device.
+The order of the pages in epoch e depends on (seed, e) alone, so a run
 that is resumed sees what an uninterrupted one would have seen.
 """
 
@@ -99,31 +99,6 @@ def tf_batches(examples: Examples, batch: int, seed: int, epochs: range, strengt
     signature = (tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.int64))
     data = tf.data.Dataset.from_generator(rows, output_signature=signature)
     return data.map(make, num_parallel_calls=2, deterministic=True).prefetch(2)
-
-
-class ArrayBatches(keras.utils.PyDataset):
-    """The same without TensorFlow: numpy arrays, augmented by the backend at hand."""
-
-    def __init__(self, examples: Examples, batch: int, seed: int, first: int, strength: float):
-        super().__init__()
-        self.examples, self.batch, self.seed = examples, batch, seed
-        self.epoch, self.strength = first, strength
-
-    def __len__(self) -> int:
-        return steps_of(len(self.examples), self.batch)
-
-    def __getitem__(self, step: int):
-        given = self.examples
-        rows = order(len(given), self.epoch, self.seed)[step * self.batch :][: self.batch]
-        grey = given.pages[given.index[rows]]
-        random = np.random.default_rng([self.seed, self.epoch, step])
-        draws = random.random((len(rows), len(DRAWS)), dtype=np.float32)
-        noise = random.standard_normal(grey.shape, dtype=np.float32)
-        changed = given.kind.augment(grey, draws, noise, self.strength)
-        return changed, given.target[rows], given.weight[rows]
-
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
 
 
 def whole_set(examples: Examples):

@@ -9,7 +9,6 @@ import numpy as np
 
 from ecg_tf.data.pipeline import (
     PAGES,
-    ArrayBatches,
     Examples,
     Kind,
     order,
@@ -17,10 +16,11 @@ from ecg_tf.data.pipeline import (
     tf_batches,
     whole_set,
 )
-from ecg_tf.training import state
+from ecg_tf.training import fit_jax, state
 from ecg_tf.training.recipes import Recipe
 
 BEST = "best.weights.h5"
+REST = 9  # times as long as it took to write the state pass until it is written again
 SETTLED = 1024  # examples, at most, from which batch statistics are taken afresh
 
 
@@ -43,19 +43,18 @@ def fit(
     history = state.restore(run, model)
     if not _finished(history, recipe):
         keeper = Keeper(run, recipe, history)
-        settings = {"epochs": recipe.epochs, "initial_epoch": len(history), "verbose": 0}
-        if validation is not None:
-            settings["validation_data"] = whole_set(validation)
-            settings["validation_batch_size"] = recipe.batch
-        batches, settings["steps_per_epoch"] = _batches(train, recipe, seed, len(history), steps)
-        model.fit(batches, callbacks=[keeper, *callbacks], shuffle=False, **settings)
+        run_epochs = fit_jax.fit_epochs if on_jax() else _fit_epochs
+        run_epochs(model, recipe, train, validation, seed, len(history), [keeper, *callbacks])
         history = keeper.history
     if (run / BEST).exists():
         model.load_weights(run / BEST)
     if recipe.settle:
         # In the mixture that was trained on: where pages repeat, other classes prevail.
         rows = order(len(train), recipe.epochs, seed)[:SETTLED]
-        settle(model, train.pages[train.index[rows]], train.kind)
+        if on_jax():
+            fit_jax.settle(model, recipe, train, rows)
+        else:
+            settle(model, train.pages[train.index[rows]], train.kind)
     return history
 
 
@@ -110,11 +109,13 @@ def has_gpu() -> bool:
 
 
 class Keeper(keras.callbacks.Callback):
-    """After every epoch: history, log, best weights, state; stops when patience is at its end."""
+    """After every epoch: history, log, best weights, now and then the state; stops when patience
+    is at its end."""
 
     def __init__(self, run: Path, recipe: Recipe, history: list[dict]):
         super().__init__()
         self.run, self.recipe, self.history = run, recipe, list(history)
+        self.save_from = 0.0  # time.perf_counter() at which the state is written again
 
     def on_epoch_begin(self, epoch, logs=None):
         self.started = time.perf_counter()
@@ -133,7 +134,11 @@ class Keeper(keras.callbacks.Callback):
             self.model.save_weights(part)
             part.replace(self.run / BEST)
         write_log(self.run, self.history)
-        state.save(self.run, self.model, self.history)
+        if time.perf_counter() >= self.save_from:
+            started = time.perf_counter()
+            state.save(self.run, self.model, self.history)
+            took = time.perf_counter() - started
+            self.save_from = time.perf_counter() + REST * took
         if _finished(self.history, self.recipe):
             self.model.stop_training = True
 
@@ -153,9 +158,17 @@ def _finished(history: list[dict], recipe: Recipe) -> bool:
     return len(history) >= recipe.epochs or (not patient and stale >= recipe.patience)
 
 
-def _batches(train: Examples, recipe: Recipe, seed: int, first: int, steps: int):
-    """(batches, steps per epoch or None where the batches know it themselves)."""
-    if keras.backend.backend() == "tensorflow":
-        epochs = range(first, recipe.epochs)
-        return tf_batches(train, recipe.batch, seed, epochs, recipe.augmentation), steps
-    return ArrayBatches(train, recipe.batch, seed, first, recipe.augmentation), None
+def on_jax() -> bool:
+    """Whether Keras computes with JAX; otherwise it does with TensorFlow."""
+    return keras.backend.backend() == "jax"
+
+
+def _fit_epochs(model, recipe: Recipe, train, validation, seed: int, first: int, callbacks):
+    steps = steps_of(len(train), recipe.batch)
+    settings = {"epochs": recipe.epochs, "initial_epoch": first, "steps_per_epoch": steps}
+    if validation is not None:
+        settings["validation_data"] = whole_set(validation)
+        settings["validation_batch_size"] = recipe.batch
+    epochs = range(first, recipe.epochs)
+    batches = tf_batches(train, recipe.batch, seed, epochs, recipe.augmentation)
+    model.fit(batches, callbacks=callbacks, shuffle=False, verbose=0, **settings)

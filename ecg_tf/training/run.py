@@ -21,8 +21,9 @@ from ecg_tf.models import build
 from ecg_tf.models.beats import beat_network
 from ecg_tf.models.parts import give_weights
 from ecg_tf.models.traces import READER, signal_network
+from ecg_tf.training import fit_jax
 from ecg_tf.training.curves import draw_curves
-from ecg_tf.training.fit import fit
+from ecg_tf.training.fit import fit, on_jax
 from ecg_tf.training.kernel import fit_kernel
 from ecg_tf.training.recipes import Recipe
 
@@ -122,7 +123,11 @@ def train_split(
         give_weights(model, whole)
     whole.save_weights(out / "model.weights.h5")
     if len(split.test):
-        np.save(out / PROBABILITIES, predict(model, images[split.test], kind))
+        if on_jax() and not recipe.kernel:
+            answers = fit_jax.predict(model, recipe, train, images[split.test])
+        else:
+            answers = predict(model, images[split.test], kind)
+        np.save(out / PROBABILITIES, answers)
     record = {
         "model": model_name,
         "recipe": asdict(recipe),

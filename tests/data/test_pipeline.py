@@ -1,10 +1,9 @@
-import keras
 import numpy as np
 import pytest
 from PIL import Image
 
 from ecg_tf.data.augment import DRAWS, augment, plain
-from ecg_tf.data.pipeline import ArrayBatches, Examples, load_pages, order, tf_batches
+from ecg_tf.data.pipeline import Examples, load_pages, tf_batches
 
 
 def examples(n: int = 10, pages: int = 6) -> Examples:
@@ -84,20 +83,6 @@ def test_a_resumed_run_sees_the_batches_it_would_have_seen():
     resumed = [x.numpy() for x, _, _ in tf_batches(examples(), 4, 0, range(1, 3), 1.0)]
     for a, b in zip(whole[3:], resumed, strict=True):
         np.testing.assert_array_equal(a, b)
-
-
-def test_both_ways_give_the_same_targets_in_the_same_order():
-    given = examples()
-    array = ArrayBatches(given, 4, seed=3, first=0, strength=0.5)
-    graph = tf_batches(given, 4, 3, range(1), 0.5)
-    for step, (x, target, weight) in enumerate(graph):
-        pages, expected, ones = array[step]
-        np.testing.assert_array_equal(target, expected)
-        np.testing.assert_array_equal(weight, ones)
-        assert keras.ops.shape(pages) == tuple(x.shape)
-    assert len(array) == 3
-    array.on_epoch_end()
-    np.testing.assert_array_equal(array[0][1], given.target[order(10, 1, 3)[:4]])
 
 
 def test_pages_are_loaded_in_order(tmp_path, drawn):

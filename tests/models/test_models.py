@@ -1,6 +1,5 @@
 """Every architecture at 64 x 64: shapes, saving, gradients, learning, mixed precision, JAX."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -102,17 +101,17 @@ def test_mixed_precision_runs_and_ends_in_float32(name, policy):
     assert first.compute_dtype == policy.removeprefix("mixed_")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
 def test_jax_builds_the_same_graphs():
+    names = ("mobilenet", "effnet_msa_traces")  # all of them take two minutes
     code = (
-        "from ecg_tf.models import MODELS, build\n"
-        "for name in MODELS: print(name, build(name, (64, 64)).count_params())"
+        "from ecg_tf.models import build\n"
+        f"for name in {names}: print(name, build(name, (64, 64)).count_params())"
     )
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
     found = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     ).stdout
-    expected = "".join(f"{name} {build(name, SIZE).count_params()}\n" for name in MODELS)
+    expected = "".join(f"{name} {build(name, SIZE).count_params()}\n" for name in names)
     assert found == expected
 
 
