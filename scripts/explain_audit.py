@@ -45,7 +45,9 @@ def main(weights, runs, data, pages, real, out, minutes, report):
         if not report:
             put(weights, audit(weights, runs, data, pages, real, out, minutes))
         summary = json.loads((KEPT / "summary.json").read_text())
-        TEXT.write_text(text_of(summary), encoding="utf-8")
+        named = KEPT / "drawn.json"  # of scripts/explain_drawn.py
+        stored = json.loads(named.read_text()) if named.exists() else None
+        TEXT.write_text(text_of(summary, stored), encoding="utf-8")
     except (OSError, ValueError) as error:
         fail(str(error))
     click.echo(TEXT)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ecg_tf.explain.names import METHODS
 
 # The method shown first everywhere. Which one deserves it is measured: docs/EXPLANATIONS.md.
-SHOWN_FIRST = "gradcam"
+SHOWN_FIRST = "gradcam_traces"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ REGIONS = ("left", "central", "right")  # thirds of the paper
 STANDS_OUT = 1.25  # times its share of the area from which on a lead box is hot at all
 BESIDE_HOTTEST = 0.7  # part of the hottest box's density that a box needs to be named with it
 MOST_NAMED = 4
+WALLS = ("inferior", "septal", "anterior", "lateral")  # aVR looks at none of them
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Attention:
     `region` is the hottest third, or None for an empty map; `leads` come hottest first and are
     empty where the layout is not known, as `outside`, the share outside the lead boxes, is None;
     `outside_area` is the part of the paper outside them; `hottest` names the boxes that stand out.
+    `territory` is the one whose leads are the hottest on average, and `territory_times` how many
+    times as hot as the paper they are; None and 0 where the layout is not known or nothing is hot.
     """
 
     method: str
@@ -43,6 +46,8 @@ class Attention:
     hottest: tuple[str, ...]
     outside: float | None
     outside_area: float | None
+    territory: str | None
+    territory_times: float
 
 
 def measure(heat: np.ndarray, paper: Box, leads: Mapping[str, Box], method: str) -> Attention:
@@ -61,6 +66,8 @@ def measure(heat: np.ndarray, paper: Box, leads: Mapping[str, Box], method: str)
     found = sorted(
         (_lead_heat(heat, *item) for item in boxes.items()), key=lambda each: -each.times
     )
+    walls = {wall: _mean(found, wall) for wall in WALLS} if found and heat.any() else {}
+    territory = max(walls, key=walls.get) if walls else None
     return Attention(
         method=method,
         region=max(regions, key=regions.get) if heat.any() else None,
@@ -69,6 +76,8 @@ def measure(heat: np.ndarray, paper: Box, leads: Mapping[str, Box], method: str)
         hottest=_standing_out(found),
         outside=_rest(each.share for each in found) if found else None,
         outside_area=_rest(_area(box) for box in boxes.values()) if found else None,
+        territory=territory,
+        territory_times=walls.get(territory, 0.0),
     )
 
 
@@ -120,6 +129,11 @@ def _lead_heat(heat: np.ndarray, lead: str, box: Box) -> LeadHeat:
     share, area = share_in(heat, box), _area(box)
     territory = None if lead == RHYTHM else TERRITORY[lead]
     return LeadHeat(lead, territory, share, share / area if area > 0 else 0.0)
+
+
+def _mean(found: list[LeadHeat], wall: str) -> float:
+    times = [each.times for each in found if each.territory == wall]
+    return sum(times) / max(len(times), 1)
 
 
 def _standing_out(found: list[LeadHeat]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """`docs/EXPLANATIONS.md`, made from a stored summary and from nothing else."""
 
 from ecg_tf.explain.audit_summary import GROUPS
-from ecg_tf.explain.audit_words import ABOUT, CAPTION, FIDELITY, LIMITS, MEND, PLACES, SANITY
+from ecg_tf.explain.audit_words import ABOUT, CAPTION, FIDELITY, LIMITS, MEND, PLACES, SANITY, TEXT
 from ecg_tf.explain.names import METHODS
 from ecg_tf.explain.ranking import SANE, SLOW
 from ecg_tf.explain.references import REFERENCES, TITLES
@@ -15,8 +15,9 @@ CRITERION = {
 }
 
 
-def text_of(summary: dict) -> str:
-    """The whole of `docs/EXPLANATIONS.md`."""
+def text_of(summary: dict, named: dict | None = None) -> str:
+    """The whole of `docs/EXPLANATIONS.md`; `named` is what `scripts/explain_drawn.py` stored, left
+    out where it speaks of other weights."""
     parts = [ABOUT, _made(summary), "## In short", _verdict(summary)]
     parts += ["![Drawn pages with the maps of all methods](explanations/gallery.png)", CAPTION]
     parts += ["## The pages", _pages(summary), "## The default", _ranking(summary)]
@@ -35,7 +36,21 @@ def text_of(summary: dict) -> str:
             columns = ("sanity", "shift", "jpeg", "gap", "seconds")
             table = _table(summary["groups"][group]["methods"], columns)
             parts += [f"### {_title(summary, group, third=True)}", table]
+    if named and str(named["weights_sha256"]).startswith(summary["network"]):
+        parts += ["## Does the text name the true territory?", TEXT, _named(named)]
     return "\n\n".join([*parts, LIMITS]) + "\n"
+
+
+def _named(named: dict) -> str:
+    rows = [
+        (each["what"], f"{each['hits']} of {each['n']}", _cell(each | {"value": _share(each)}))
+        for each in named["figures"]
+    ]
+    return f"Command: `{named['command']}`.\n\n" + _markdown(("what", "pages", "share"), rows)
+
+
+def _share(figure: dict) -> float:
+    return figure["hits"] / figure["n"]
 
 
 def _made(summary: dict) -> str:

@@ -35,6 +35,12 @@ far the sum of integrated gradients is from the difference of the scores of page
 "Seconds" are of processor time, one page at a time, the median and the quartiles. Measured
 on every third page of a method; the slow methods are asked on every sixth page alone."""
 
+TEXT = """\
+Drawn infarctions, as printed. The text names the territory whose leads are the hottest on average
+in the map of Grad-CAM with traces, for the answer that the network gave; where that is not
+infarction, the map need not mark one. Below, pairs of pages: the same page with what the infarction
+changed put back; the probability of infarction has to fall (goal: in 95 % of the pairs)."""
+
 LIMITS = """\
 ## Known limits
 
@@ -43,14 +49,16 @@ LIMITS = """\
   maps of the first part alone. What the part on the traces made of the page, the larger share of
   the shipped network's answer, they cannot show. Their cells are 1/14 of the page's width and
   height: as wide as a beat and a third as high as a row of leads, too coarse for a segment.
-- **Grad-CAM and traces** adds to the cells of Grad-CAM what each moment of the traces added,
+- **Grad-CAM with traces** adds to the cells of Grad-CAM what each moment of the traces added,
   painted over the ink it was read from. It sees both parts; the traces' share begins with those of
   blank paper, as integrated gradients do.
 - **Integrated gradients, saliency and SmoothGrad** see both parts, but mark single pixels; they are
   blurred for the eye. Integrated gradients begin with blank paper, to which the network gives an
   answer of its own (see the table of pages): what they divide up is the difference to that.
 - **Lead occlusion** blanks a piece of a lead, and a page with a hole is not a page from a printer:
-  part of a change can come from the hole.
+  part of a change can come from the hole. The leads without which the answer loses most named the
+  true territory in 21 of 59 drawn infarctions that were answered rightly (seeds 130000 to 130119);
+  so no territory is named by them.
 - All of them show what moved the network's score, not why; heat in a lead is not a finding in it.
 - The true places are known on drawn pages only. Of real pages nobody has marked where the
   infarction is, so there only fidelity, stability and the heat outside the leads are measured."""

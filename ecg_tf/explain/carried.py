@@ -10,26 +10,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecg_tf.explain.attention import MOST_NAMED, Attention
-from ecg_tf.pages.layout import LEADS, RHYTHM, TERRITORY
+from ecg_tf.pages.layout import LEADS, RHYTHM
 
 MATTERS = 0.02  # fall of the probability from which on a lead is named
 BESIDE_LARGEST = 0.5  # part of the largest loss of log-odds that a lead needs to be named with it
 CLOSEST = 1e-6  # to 0 or 1 that a probability counts
-WALLS = ("inferior", "septal", "anterior", "lateral")  # aVR looks at none of them
 
 
 @dataclass(frozen=True)
 class Carried:
     """What the leads were worth. `without` is the probability of the answer when a lead is blanked;
-    `leads`, largest loss first, are those that matter; `territory` the one whose leads lose most
-    together, or None where no lead spoke for the answer; `share` its part of the losses of all
-    territories; `agreement` the rank correlation of the losses with each method's heat by lead, or
-    None where one of them is the same everywhere."""
+    `leads`, largest loss first, are those that matter; `agreement` the rank correlation of the
+    losses with each method's heat by lead, or None where one of them is the same everywhere.
+
+    No territory is named by them: on drawn infarctions that is right far less often than the heat
+    is, see `ecg_tf.explain.naming`."""
 
     without: dict[str, float]
     leads: tuple[str, ...]
-    territory: str | None
-    share: float
     agreement: dict[str, float | None]
 
 
@@ -50,13 +48,9 @@ def carried(
         if confidence - without[lead] >= MATTERS
         and losses[lead] >= BESIDE_LARGEST * losses[ranked[0]]
     ]
-    walls = {wall: _loss(losses, wall) for wall in WALLS}
-    total, first = sum(walls.values()), max(walls, key=walls.get)
     return Carried(
         without=without,
         leads=tuple(named[:MOST_NAMED]),
-        territory=first if total > 0.0 else None,
-        share=walls[first] / total if total > 0.0 else 0.0,
         agreement={each.method: _agreement(losses, each) for each in attention if each.leads},
     )
 
@@ -73,11 +67,6 @@ def by_lead(changes: Sequence[float]) -> dict[str, float]:
 def _log_odds(p: float) -> float:
     p = min(max(p, CLOSEST), 1.0 - CLOSEST)
     return float(np.log(p / (1.0 - p)))
-
-
-def _loss(losses: Mapping[str, float], wall: str) -> float:
-    """Of the leads that look at one wall together; those that spoke against the answer count 0."""
-    return sum(max(losses[lead], 0.0) for lead in LEADS if TERRITORY[lead] == wall)
 
 
 def _agreement(losses: Mapping[str, float], seen: Attention) -> float | None:

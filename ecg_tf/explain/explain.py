@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from ecg_tf.explain.attention import measure
+from ecg_tf.explain.attention import Attention, measure
 from ecg_tf.explain.carried import by_lead
 from ecg_tf.explain.overlay import overlay
 from ecg_tf.explain.rationale import Evidence, gather, rationale
@@ -20,8 +20,15 @@ from ecg_tf.pages.ink import lay_out, on_page
 from ecg_tf.pages.layout import Box
 from ecg_tf.pages.leads import Layout, find_layout
 
-SERVED = {"gradcam": "Grad-CAM", "integrated_gradients": "integrated gradients"}
+# The maps that a model server sends, as sentences call them; the first leads text and pictures.
+# Which one deserves it is measured: docs/EXPLANATIONS.md.
+SERVED = {
+    "gradcam_traces": "Grad-CAM with traces",
+    "gradcam": "Grad-CAM",
+    "integrated_gradients": "integrated gradients",
+}
 SUBTITLES = {
+    "gradcam_traces": "Grad-CAM with traces: what page and traces each added to the answer",
     "gradcam": "Grad-CAM: where the model looked",
     "integrated_gradients": "Integrated gradients: which ink added to the answer",
 }
@@ -29,7 +36,7 @@ SUBTITLES = {
 
 @dataclass(frozen=True)
 class Explanation:
-    """What one answer rests on. `pictures` are RGB, by the keys of SERVED."""
+    """What one answer rests on. `pictures` are RGB, by the keys of SERVED that were at hand."""
 
     text: str
     evidence: Evidence
@@ -69,7 +76,7 @@ def explain_maps(
 ) -> Explanation:
     """Explains an answer from maps that are at hand.
 
-    `maps` holds `gradcam` and/or `integrated_gradients`, float (h, w) in 0..1, and where known
+    `maps` holds one or more of SERVED, float (h, w) in 0..1, and where known
     `scale_weights` (3,), `gap` and `lead_occlusion` (13,); `paper` is the part of the page that
     the maps cover, by default the paper found on it. Raises ValueError when there is no map.
     """
@@ -82,7 +89,7 @@ def explain_maps(
     }
     weights, gap = maps.get("scale_weights"), maps.get("gap")
     changes = by_lead(maps.get("lead_occlusion", ())) if layout.leads else None
-    evidence = gather(probabilities, tuple(seen.values()), weights, layout.reason, gap, changes)
+    evidence = gather(probabilities, spoken_of(seen), weights, layout.reason, gap, changes)
     pictures = {
         name: overlay(
             page,
@@ -96,6 +103,15 @@ def explain_maps(
         for name, attention in seen.items()
     }
     return Explanation(rationale(evidence), evidence, pictures, layout)
+
+
+def spoken_of(seen: Mapping[str, Attention]) -> tuple[Attention, ...]:
+    """What the text speaks of, of the attention in each of SERVED: not of Grad-CAM by itself where
+    it is part of the first map."""
+    parted = "gradcam_traces" in seen
+    return tuple(
+        seen[name] for name in SERVED if name in seen and (name != "gradcam" or not parted)
+    )
 
 
 def _second(evidence: Evidence) -> str:

@@ -3,7 +3,7 @@
 METHODS = {  # key of `ecg_tf.explain.methods.explain` -> title
     "gradcam": "Grad-CAM",
     "gradcam_plus_plus": "Grad-CAM++",
-    "gradcam_traces": "Grad-CAM and traces",
+    "gradcam_traces": "Grad-CAM with traces",
     "score_cam": "Score-CAM",
     "saliency": "Saliency",
     "smoothgrad": "SmoothGrad",

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecg_tf.classifier import Classifier, calibrate, prepare_page
-from ecg_tf.explain.carried import by_lead, carried
-from ecg_tf.explain.occlusion import lead_occlusion
+from ecg_tf.classifier import Classifier, calibrate
+from ecg_tf.explain.attention import measure
+from ecg_tf.explain.parts import parts_map
 from ecg_tf.labels import LABELS
+from ecg_tf.pages.ink import lay_out, on_page
+from ecg_tf.pages.layout import RHYTHM
+from ecg_tf.pages.leads import find_layout
 from ecg_tf.pages.synthetic import draw
 
 LABEL = "myocardial_infarction"
@@ -19,8 +22,8 @@ LAYOUT = "3x4+1"
 @dataclass(frozen=True)
 class Named:
     """Of one drawn infarction: the `answer` of the model, the territory that the explanation of
-    that answer names (None: none), the `true` ones, and whether the first lead that it names shows
-    a change of the infarction, reciprocal ones too (None: no lead is named)."""
+    that answer names (None: none), the `true` ones, and whether its hottest lead shows a change of
+    the infarction, reciprocal ones too (None: no lead is known)."""
 
     seed: int
     answer: str
@@ -34,22 +37,24 @@ class Named:
 
 
 def name_territories(classifier: Classifier, seeds: Sequence[int]) -> Iterator[Named]:
-    """What is named for the infarctions drawn from `seeds`, as printed, one by one. Pages whose
-    four lines of traces the graph does not find name no territory."""
+    """What is named for the infarctions drawn from `seeds`, as printed, one by one. On pages whose
+    layout is not recognised no territory is named."""
     temperature = classifier.card["temperature"]
-    change = lead_occlusion(classifier.model, temperature)
+    heat_of = parts_map(classifier.model)
     for seed in seeds:
         page = draw(seed, LABEL, LAYOUT, whole=False)
-        prepared = prepare_page(page.image, classifier.size)[None]
-        p = calibrate(np.asarray(classifier.model(prepared, training=False)), temperature)[0]
+        prepared = lay_out(page.image.astype(np.float32), *classifier.size)
+        pages = prepared.image[None]
+        p = calibrate(np.asarray(classifier.model(pages, training=False)), temperature)[0]
         place = int(p.argmax())
-        changes = by_lead(np.asarray(change(prepared, [place]))[0])
-        worth = carried(changes, float(p[place])) if changes else None
-        leads = worth.leads if worth else ()
+        heat = on_page(np.asarray(heat_of(pages, [place]))[0], prepared.tilt, prepared.aspect)
+        layout = find_layout(page.image)
+        seen = measure(heat, layout.paper, layout.leads, "")
+        leads = [each.lead for each in seen.leads if each.lead != RHYTHM]
         yield Named(
             seed=seed,
             answer=LABELS[place],
-            territory=worth.territory if worth else None,
+            territory=seen.territory,
             true=tuple(page.territory.split("+")),
             abnormal=leads[0] in {lead for lead, _, _ in page.abnormal} if leads else None,
         )

@@ -130,12 +130,17 @@ def _main_attention(seen: Attention, layout_problem: str) -> str:
     if not seen.leads:
         reason = f": {layout_problem}" if layout_problem else ""
         return f"{region}. Lead boxes are not named, because the layout was not recognised{reason}."
+    territory = (
+        f" Of the territories, the {seen.territory} leads are the hottest "
+        f"({seen.territory_times:.1f} times the paper's mean)."
+    )
     if not seen.hottest:
-        return f"{region}, but no lead box stands out: the heat is spread over the page."
+        spread = f"{region}, but no lead box stands out: the heat is spread over the page."
+        return spread + territory
     held = sum(each.share for each in seen.leads if each.lead in seen.hottest)
     return (
         f"{region}, and the model attended most to {name_leads(seen.hottest)}, which "
-        f"{'holds' if len(seen.hottest) == 1 else 'hold'} {percent(held)} of the heat."
+        f"{'holds' if len(seen.hottest) == 1 else 'hold'} {percent(held)} of the heat.{territory}"
     )
 
 
@@ -162,8 +167,7 @@ def _compared(other: Attention, main: Attention) -> str:
 
 
 def _carried(evidence: Evidence) -> str:
-    """What is lost without single leads, the territory that this speaks for, and whether the heat
-    agrees."""
+    """What is lost without single leads, and whether the heat agrees."""
     seen = evidence.carried
     if seen is None:
         return ""
@@ -178,11 +182,6 @@ def _carried(evidence: Evidence) -> str:
         sentence = (
             "With one lead blanked at a time, the confidence stays at "
             f"{percent(min(seen.without.values()))} or more: no single lead carried the answer."
-        )
-    if seen.territory is not None:
-        sentence += (
-            f" By this measure the {seen.territory} leads counted most "
-            f"({percent(seen.share)} of what all territories count)."
         )
     agree = [name for name, r in seen.agreement.items() if r is not None and r >= LEAST_AGREEMENT]
     return f"{sentence} The heat of {listed(agree)} agrees with it." if agree else sentence

@@ -114,3 +114,16 @@ def test_without_a_layout_there_are_regions_only():
 def test_what_is_no_heat_map_is_refused(heat, message):
     with pytest.raises(ValueError, match=message):
         measure(heat, WHOLE, {}, "m")
+
+
+def test_the_territory_is_that_of_the_leads_that_are_hottest_on_average():
+    seen = measure(spot(0.4, 0.2) + spot(0.6, 0.2) + spot(0.2, 0.8), WHOLE, lead_boxes(), "m")
+    assert seen.territory == "inferior"  # two of its three leads
+    assert seen.territory_times == pytest.approx(2 / 3 / 3 / 0.04, rel=0.01)
+    one = measure(spot(0.4, 0.6) + 0.9 * spot(0.2, 0.2), WHOLE, lead_boxes(), "m")
+    assert one.territory == "septal"  # one of two leads counts more than one of four
+    for empty in (
+        measure(np.zeros((9, 9)), WHOLE, lead_boxes(), "m"),
+        measure(spot(0.4, 0.6), WHOLE, {}, "m"),
+    ):
+        assert empty.territory is None and empty.territory_times == 0.0

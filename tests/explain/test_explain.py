@@ -29,15 +29,15 @@ def _spot(row, column):
 def test_a_drawn_page_is_explained(maps, trained):
     page = draw(3, "abnormal_heartbeat", "3x4+1", whole=True)
     found = explain_page(maps, page.image, SIZE)
-    assert set(found.pictures) == {"gradcam", "integrated_gradients"}
+    assert list(found.pictures) == ["gradcam_traces", "gradcam", "integrated_gradients"]
     assert all(picture.width == page.image.shape[1] for picture in found.pictures.values())
     assert len(found.layout.leads) == 13
     assert found.evidence.label in LABELS and 0.25 <= found.evidence.confidence <= 1.0
     assert len(found.evidence.scale_weights) == 3
     assert [each.method for each in found.evidence.attention] == [
-        "Grad-CAM",
+        "Grad-CAM with traces",
         "integrated gradients",
-    ]
+    ], "Grad-CAM by itself is part of the first"
     assert "research use only" in found.text
 
 

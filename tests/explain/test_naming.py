@@ -1,5 +1,7 @@
 """On a network that sees nothing but ink in the inferior leads, which makes the truth known."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -38,13 +40,18 @@ def test_the_territory_of_the_leads_that_the_network_looks_at_is_named(inferior)
     assert any(each.abnormal for each in known)
 
 
-def test_the_script_prints_shares_with_their_intervals(inferior, monkeypatch):
+def test_the_script_prints_shares_with_their_intervals(inferior, monkeypatch, tmp_path):
     import explain_drawn as program
     from click.testing import CliRunner
 
     monkeypatch.setattr("ecg_tf.classifier.load", lambda weights: inferior)
-    result = CliRunner().invoke(program.main, ["--first", "1", "--pages", "4"])
+    options = ["--first", "1", "--pages", "4", "--out", str(tmp_path / "drawn.json")]
+    result = CliRunner().invoke(program.main, options)
     assert result.exit_code == 0, result.output
+    stored = json.loads((tmp_path / "drawn.json").read_text())["figures"]
+    assert [f"{each['what']}: {each['hits']} of {each['n']}" for each in stored] == [
+        line.rsplit(", 0.", 1)[0].rsplit(", 1.", 1)[0] for line in result.output.splitlines()
+    ]
     lines = result.output.splitlines()
     assert len(lines) == 7
     assert lines[0].startswith("territory right, where infarction is the answer: ")

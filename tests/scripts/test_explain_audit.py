@@ -40,6 +40,18 @@ def test_the_page_is_made_of_the_stored_numbers_alone(docs):
     assert "the default is **Grad-CAM**" in (docs / "EXPLANATIONS.md").read_text()
 
 
+def test_what_the_text_names_stands_on_the_page_if_it_is_of_the_same_weights(docs):
+    (docs / "explanations" / "summary.json").write_text(json.dumps(stored()))
+    figure = {"what": "territory right", "hits": 3, "n": 4, "low": 0.3, "high": 0.95}
+    named = {"command": "c", "weights_sha256": "abcdef", "figures": [figure]}
+    for sha256, shown in (("abcdef", True), ("bcdefa", False), (None, False)):
+        named["weights_sha256"] = sha256
+        (docs / "explanations" / "drawn.json").write_text(json.dumps(named))
+        assert run("--report").exit_code == 0
+        text = (docs / "EXPLANATIONS.md").read_text()
+        assert ("| territory right | 3 of 4 | 0.75 [0.30, 0.95] |" in text) == shown
+
+
 def test_without_numbers_there_is_no_page(docs):
     result = run("--report")
     assert result.exit_code == 2 and "summary.json" in result.output

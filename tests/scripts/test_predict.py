@@ -164,6 +164,7 @@ def test_overlays_and_text_are_written(tmp_path, page):
     assert found.returncode == 0, found.stderr.decode()
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written == {
+        "page-gradcam-traces.png",
         "page-gradcam.png",
         "page-integrated-gradients.png",
         "page-explanation.txt",

@@ -1,4 +1,4 @@
-"""From the maps of the model server to what the study page shows: numbers, a text, two heats.
+"""From the maps of the model server to what the study page shows: numbers, a text, heats.
 
 Runs in the job process only: it takes a second and a hundred megabytes.
 """
@@ -9,18 +9,13 @@ import numpy as np
 
 from ecg_tf.explain.attention import Attention, measure
 from ecg_tf.explain.carried import by_lead
-from ecg_tf.explain.explain import SERVED, SUBTITLES
-from ecg_tf.explain.names import METHODS
+from ecg_tf.explain.explain import SERVED, SUBTITLES, spoken_of
 from ecg_tf.explain.rationale import gather, rationale
 from ecg_tf.pages.layout import Box
 from ecg_tf.pages.leads import find_layout
 from serving.client import Explanation
 from webapp.studies.intake import read_view
 from webapp.studies.rendering import write_heat
-
-# A map that the text does not speak of; older model servers do not send it.
-MORE = "gradcam_traces"
-MORE_SUBTITLE = "Grad-CAM and traces: what page and traces each added to the answer"
 
 
 def explain(found: Explanation, probabilities: dict[str, float], folder: Path) -> dict:
@@ -31,14 +26,14 @@ def explain(found: Explanation, probabilities: dict[str, float], folder: Path) -
     """
     page, box = read_view(folder), Box(*found.box)
     layout = find_layout(page)
-    names = SERVED | ({MORE: METHODS[MORE]} if found.gradcam_traces is not None else {})
-    heats = {key: np.clip(getattr(found, key), 0.0, 1.0) for key in names}
-    seen = {key: measure(heats[key], box, layout.leads, name) for key, name in names.items()}
+    sent = {key: getattr(found, key) for key in SERVED}  # an older model server sends fewer
+    heats = {key: np.clip(heat, 0.0, 1.0) for key, heat in sent.items() if heat is not None}
+    seen = {key: measure(heat, box, layout.leads, SERVED[key]) for key, heat in heats.items()}
     weights = found.scale_weights or None
     changes = by_lead(found.lead_occlusion) if layout.leads else None
     evidence = gather(
         probabilities,
-        tuple(seen[key] for key in SERVED),
+        spoken_of(seen),
         weights,
         layout.reason,
         lead_occlusion=changes,
@@ -53,7 +48,7 @@ def explain(found: Explanation, probabilities: dict[str, float], folder: Path) -
         "layout_problem": layout.reason,
         "scale_weights": list(weights) if weights else None,
         "lead_occlusion": changes,
-        "maps": {key: _stored(seen[key], SUBTITLES.get(key, MORE_SUBTITLE)) for key in seen},
+        "maps": {key: _stored(seen[key], SUBTITLES[key]) for key in seen},
         "version": found.version,
     }
 

@@ -12,8 +12,9 @@ def test_methods_side_by_side(sign_up):
     page = sign_up()
     page.get_by_role("button", name="Try a drawn page").click()
     expect(page.locator(".rationale")).to_be_visible()
-    page.get_by_text("What Grad-CAM shows, and its known limits").click()
-    expect(page.locator(".limits.of-gradcam")).to_contain_text(ABOUT["gradcam"].limit)
+    page.get_by_text("What Grad-CAM with traces shows, and its known limits").click()
+    limits = page.locator(".limits.of-gradcam_traces")
+    expect(limits).to_contain_text(ABOUT["gradcam_traces"].limit)
 
     # With the keyboard; the maps come one by one, without a reload.
     page.get_by_role("button", name="Compare methods").focus()

@@ -45,7 +45,7 @@ def test_the_whole_way(sign_up):
     expect(page.locator("#about")).to_contain_text(re.compile(r"version \d+"))
 
     # Overlays, strength, boxes, zoom.
-    heat = page.locator(".sheet-heat.of-gradcam")
+    heat = page.locator(".sheet-heat.of-gradcam_traces")
     other = page.locator(".sheet-heat.of-integrated_gradients")
     expect(heat).to_have_css("visibility", "visible")
     page.get_by_role("radio", name="Integrated gradients").check()

@@ -56,7 +56,8 @@ class StubServer(ThreadingHTTPServer):
         rows, columns = np.mgrid[0 : MAP[0], 0 : MAP[1]]
         heat = np.exp(-((rows - 15) ** 2 + (columns - 10) ** 2) / 30.0)
         spread = np.exp(-((rows - 8) ** 2 + (columns - 40) ** 2) / 60.0)
-        return self._row(file) | {
+        found = self._row(file) | {
+            "gradcam_traces": heat.tolist(),
             "gradcam": heat.tolist(),
             "integrated_gradients": spread.tolist(),
             "scale_weights": self.scale_weights,
@@ -64,6 +65,7 @@ class StubServer(ThreadingHTTPServer):
             **self.more,
             "box": BOX,
         }
+        return {name: value for name, value in found.items() if value is not None}
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -3,10 +3,9 @@
 import io
 import re
 
-import numpy as np
 from PIL import Image
 
-from tests.webapp.studies import files, stub_server
+from tests.webapp.studies import files
 from webapp.extensions import db
 from webapp.models import AuditEvent, Feedback, Study
 
@@ -187,20 +186,29 @@ def test_a_model_server_that_says_nothing_about_leads(ann, explained):
     assert ann.get(f"{explained}/result.json").json["explanation"]["lead_occlusion"] == {}
 
 
-def test_a_map_of_page_and_traces_is_one_more_overlay(ann, upload, work, models):
-    rows, columns = np.mgrid[0 : stub_server.MAP[0], 0 : stub_server.MAP[1]]
-    heat = np.exp(-((rows - 20) ** 2 + (columns - 30) ** 2) / 30.0)
-    models.more = {"gradcam_traces": heat.tolist()}
+def test_the_map_of_page_and_traces_comes_first(ann, explained):
+    page = ann.get(explained).text
+    assert re.findall(r'name="map" value="(\w+)"', page) == [
+        "none",
+        "gradcam_traces",
+        "gradcam",
+        "integrated_gradients",
+    ]
+    assert "By Grad-CAM with traces, the hottest region" in page
+    assert 'class="limits of-gradcam_traces of-table"' in page
+    for kind in ("heat", "overlay"):
+        picture = ann.get(f"{explained}/{kind}/gradcam_traces.png", buffered=True)
+        assert picture.data.startswith(b"\x89PNG")
+
+
+def test_an_older_model_server_sends_no_map_of_page_and_traces(ann, upload, work, models):
+    models.more = {"gradcam_traces": None}
     study = upload(ann)
     work()
     page = ann.get(study).text
-    assert set(re.findall(r'name="map" value="(\w+)"', page)) == {
+    assert re.findall(r'name="map" value="(\w+)"', page) == [
         "none",
         "gradcam",
         "integrated_gradients",
-        "gradcam_traces",
-    }
-    assert 'class="limits of-gradcam_traces of-table"' in page
-    for kind in ("heat", "overlay"):
-        picture = ann.get(f"{study}/{kind}/gradcam_traces.png", buffered=True)
-        assert picture.data.startswith(b"\x89PNG")
+    ]
+    assert "By Grad-CAM, the hottest region" in page
