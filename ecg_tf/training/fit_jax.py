@@ -1,8 +1,8 @@
 """Training under JAX, without TensorFlow: one compiled step, shared by all folds.
 
-`keras.Model.fit` hands over batch by batch and compiles anew for every model that is built and
-for every size of a batch; on a GPU both take longer than the arithmetic. Batches have one size
-here: the last of an epoch is filled up with pages from the epoch's beginning.
+`keras.Model.fit` compiles anew for every model that is built, so for every fold, and for every
+size of a batch. Batches have one size here: the last of an epoch is filled up with pages from the
+epoch's beginning.
 """
 
 import functools
