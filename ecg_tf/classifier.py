@@ -75,13 +75,17 @@ def prepare_page(page: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return prepare(page.astype(np.float32), *size)
 
 
-def classify(classifier: Classifier, prepared: np.ndarray) -> list[Answer]:
-    """Answers for prepared pages, float32 (n, height, width, 3)."""
-    raw = np.asarray(classifier.model.predict_on_batch(prepared))
+def classify(classifier: Classifier, prepared: np.ndarray, traced: bool = True) -> list[Answer]:
+    """Answers for prepared pages, float32 (n, height, width, 3). Not `traced`, the first call is
+    answered sooner and each further one later: for a page or two."""
+    model = classifier.model
+    raw = np.asarray(
+        model.predict_on_batch(prepared) if traced else model(prepared, training=False)
+    )
     scores = np.asarray(page_score(prepared))
     card = classifier.card
     probabilities = calibrate(raw, card["temperature"])
-    legible = np.asarray(is_legible(classifier.model, prepared))
+    legible = np.asarray(is_legible(model, prepared))
     given = zip(probabilities, scores, legible, strict=True)
     return [decide(row, float(score), card, bool(can)) for row, score, can in given]
 

@@ -21,6 +21,7 @@ from common import fail
 import click  # isort: skip
 
 BATCH = 16
+FEW = 2  # pages, for which it does not pay to trace the network
 NOTICE = "Research use only: what the network answers is no diagnosis."
 
 
@@ -49,7 +50,7 @@ def main(paths, as_json, explain, beside, weights, draw):
     show = JsonLines() if as_json else Table([path for path, _ in files])
     found = {}
     with show:
-        for path, result in answers(classifier, iter(files)):
+        for path, result in answers(classifier, iter(files), len(files) > FEW):
             found[path] = result
             show.add(path, record(path, result, classifier.card))
     if explain or beside:  # after the answers: they need not wait for the pictures
@@ -57,7 +58,7 @@ def main(paths, as_json, explain, beside, weights, draw):
     sys.exit(1 if any(isinstance(result, Exception) for result in found.values()) else 0)
 
 
-def answers(classifier, files: Iterator) -> Iterator[tuple]:
+def answers(classifier, files: Iterator, traced: bool) -> Iterator[tuple]:
     """(path, Answer or PageError) for each file, in order, a batch at a time."""
     import numpy as np
 
@@ -77,7 +78,7 @@ def answers(classifier, files: Iterator) -> Iterator[tuple]:
         while batch := list(islice(files, BATCH)):
             read_batch = list(pool.map(read, batch))
             prepared = [given for _, given in read_batch if not isinstance(given, PageError)]
-            found = iter(classify(classifier, np.stack(prepared)) if prepared else ())
+            found = iter(classify(classifier, np.stack(prepared), traced) if prepared else ())
             for path, given in read_batch:
                 yield path, given if isinstance(given, PageError) else next(found)
 
@@ -163,7 +164,7 @@ def write_explanations(classifier, found: dict, folder: Path | None, quiet: bool
     from ecg_tf.pages.collect import printable
     from ecg_tf.pages.read import read_file
 
-    write = Explainer(classifier, folder)
+    write = Explainer(classifier, folder, traced=len(found) > FEW)
     for path, result in found.items():
         if isinstance(result, Exception) or result.decision == "refuse":
             continue
@@ -175,11 +176,11 @@ def write_explanations(classifier, found: dict, folder: Path | None, quiet: bool
 class Explainer:
     """Writes overlays and text of a page, into one folder or next to the page."""
 
-    def __init__(self, classifier, folder: Path | None):
+    def __init__(self, classifier, folder: Path | None, traced: bool):
         from ecg_tf.explain.maps import explainer
 
         temperature = classifier.card["temperature"]
-        self.maps = explainer(classifier.model, temperature=temperature)
+        self.maps = explainer(classifier.model, temperature=temperature, traced=traced)
         self.size = classifier.size
         self.folder, self.used = folder, set()
 

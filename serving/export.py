@@ -11,12 +11,11 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import keras
-
 from ecg_tf.classifier import Classifier
 from serving.check import check_reloaded, check_tflite
 from serving.fold import fold_normalisations
 from serving.graph import answering, explaining
+from serving.saved_model import save
 from serving.tflite import TFLITE, convert
 from serving.warmup_records import write_warmup
 
@@ -81,11 +80,7 @@ def _unfinished(target: Path) -> Path:
 def _write(classifier: Classifier, name: str, signatures: dict, part: Path) -> None:
     """The SavedModel in the folder `part`, with warm-up requests and card."""
     part.mkdir(parents=True)
-    archive = keras.export.ExportArchive()
-    archive.track(classifier.model)
-    for signature, (function, spec) in signatures.items():
-        archive.add_endpoint(signature, function, input_signature=[spec])
-    archive.write_out(str(part), verbose=False)
+    save(classifier.model, signatures, part)
     extra = part / "assets.extra"
     extra.mkdir()
     write_warmup(extra / "tf_serving_warmup_requests", name, signatures)

@@ -32,6 +32,7 @@ def answering(classifier: Classifier) -> dict[str, tuple[Callable, tf.TensorSpec
     network, size = classifier.model, classifier.size
     read = reader(size)
 
+    @once([tf.TensorSpec((None, *size, 3), tf.float32)])
     def answer(prepared):
         return _answer(network(prepared, training=False), prepared, classifier)
 
@@ -42,6 +43,11 @@ def answering(classifier: Classifier) -> dict[str, tuple[Callable, tf.TensorSpec
         return answer(_each(lambda page: _prepared(tf.cast(page, tf.float32), size), image, size))
 
     return {"serving_default": (files, FILES), "pixels": (pixels, PIXELS)}
+
+
+def once(given: list[tf.TensorSpec]) -> Callable:
+    """A decorator: a function of tensors like `given` is traced once, however many call it."""
+    return tf.function(input_signature=given, autograph=False)
 
 
 def reader(size: tuple[int, int]) -> Callable:
@@ -75,6 +81,7 @@ def explaining(classifier: Classifier, steps: int) -> dict[str, tuple[Callable, 
     maps = explainer(classifier.model, steps, classifier.card["temperature"])
     size = classifier.size
 
+    @once([FILES])
     def explain(image_bytes):
         def one(data):
             page = lay_out(_decoded(data), *size, keras.ops)

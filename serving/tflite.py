@@ -8,7 +8,6 @@ TensorFlow.
 import tempfile
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
@@ -16,6 +15,7 @@ from tensorflow.lite.python.convert import ConverterError
 
 from ecg_tf.classifier import Classifier
 from serving.graph import scoring
+from serving.saved_model import save
 
 TFLITE = "model.tflite"
 
@@ -29,10 +29,7 @@ def convert(classifier: Classifier, file: Path) -> None:
     page = tf.TensorSpec((1, *classifier.size, 3), tf.float32, name="prepared")
     with tempfile.TemporaryDirectory() as scratch:
         # From a SavedModel: converted from the Keras function the network answers NaN.
-        archive = keras.export.ExportArchive()
-        archive.track(classifier.model)
-        archive.add_endpoint("serving_default", scoring(classifier), input_signature=[page])
-        archive.write_out(scratch, verbose=False)
+        save(classifier.model, {"serving_default": (scoring(classifier), page)}, Path(scratch))
         try:
             file.write_bytes(tf.lite.TFLiteConverter.from_saved_model(scratch).convert())
         except ConverterError as error:

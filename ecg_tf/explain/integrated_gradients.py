@@ -18,6 +18,7 @@ from ecg_tf.pages.columns import as_signals, trace_sums
 BLANK = 255.0  # grey level of paper without a trace, where the path begins
 STEPS = 32
 CHUNK = 8  # points of the path in one batch: memory stays that of 8 pages for any number of them
+SIGNAL_CHUNK = 64  # the same of the path of the signals, which are smaller
 FINER = 4  # times as many points where they cost little: through the signals read off a page
 LEAST = 0.1  # score; where page and blank paper differ by less, there is nothing to divide up
 DENSER = 2  # power by which points crowd near the blank paper: faint ink changes networks most
@@ -118,7 +119,7 @@ def _of_signals(model: keras.Model, steps: int) -> Callable:
     back through once, however many points there are on the path. (The bound of the root there,
     felt where ink is all but gone, is passed over; `gap` is measured on the network itself.)
     """
-    chunk = FINER * CHUNK
+    chunk = min(steps, SIGNAL_CHUNK)
     layer = maps_layer(model) if has_maps(model) else None
     rest, taken = behind(model, layer), halfway(model, layer)
     maps = _nothing({name: each for name, each in taken.items() if name != "signals"}, chunk)

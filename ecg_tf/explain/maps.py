@@ -12,7 +12,9 @@ from ecg_tf.explain.parts import parts, shown
 from ecg_tf.explain.probe import SCALE_WEIGHTS, has_scale_weights, maps_layer, probe, signature
 
 
-def explainer(model: keras.Model, steps: int = STEPS, temperature: float = 1.0) -> Callable:
+def explainer(
+    model: keras.Model, steps: int = STEPS, temperature: float = 1.0, traced: bool = True
+) -> Callable:
     """A function `maps(pages, classes=None) -> dict`, built once, of TensorFlow ops alone: call
     it on arrays, or on tensors inside a graph that is exported.
 
@@ -30,14 +32,16 @@ def explainer(model: keras.Model, steps: int = STEPS, temperature: float = 1.0) 
       changes without each lead (see `ecg_tf.explain.occlusion`);
     - `scale_weights` (n, 3), fine to coarse, where the network has them.
 
+    Not `traced`, the first call is answered sooner and each further one later: for a page or two.
     Raises ValueError for a network that `probe` does not accept.
     """
     layer, given = maps_layer(model), signature(model)
     # One function for all that looks at pages, lest the whole network be in the graph many times.
-    look = tf.function(probe(model, layer), input_signature=given[:1], autograph=False)
+    look = probe(model, layer)
+    if traced:
+        look = tf.function(look, input_signature=given[:1], autograph=False)
     part, divide_up = parts(model, layer), attributions_of(model, steps)
 
-    @tf.function(input_signature=given, autograph=False)
     def all_of(pages, classes):
         with_paper = look(with_blank(pages))
         seen = {name: each[:-1] for name, each in with_paper.items()}
@@ -57,6 +61,9 @@ def explainer(model: keras.Model, steps: int = STEPS, temperature: float = 1.0) 
         if has_scale_weights(model):
             found["scale_weights"] = seen[SCALE_WEIGHTS]
         return found
+
+    if traced:
+        all_of = tf.function(all_of, input_signature=given, autograph=False)
 
     def maps(pages, classes=None) -> dict:
         pages = tf.convert_to_tensor(pages, tf.float32)

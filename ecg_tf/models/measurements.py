@@ -35,15 +35,16 @@ def measure(signals):
     beat was found is 0.
     """
     heights = signals[..., :SIGNALS]
-    found = []
-    for column in range(COLUMNS):  # the three leads of a column show the same beats
-        leads = ops.stack([heights[..., column + COLUMNS * row] for row in range(3)], axis=-1)
-        found.append(_measure_leads(leads, *find_beats(leads, BEATS)))
+    # The three leads of a column show the same beats, so each column counts as a page of its own.
+    rows = ops.reshape(heights[..., :LEADS], (-1, SAMPLES, LEADS // COLUMNS, COLUMNS))
+    leads = ops.reshape(ops.transpose(rows, (0, 3, 1, 2)), (-1, SAMPLES, LEADS // COLUMNS))
+    found = _measure_leads(leads, *find_beats(leads, BEATS))
     quarters = ops.transpose(heights[..., LEADS:], (0, 2, 1))
     strip = ops.reshape(quarters, (-1, COLUMNS * SAMPLES, 1))
     at, there = find_beats(strip, STRIP_BEATS)
     rhythm = clearness(strip) * _rhythm(strip, at, there)
-    return ops.concatenate([*found, _measure_leads(strip, at, there), rhythm], axis=-1)
+    found = ops.reshape(found, (-1, LEADS * BEAT))
+    return ops.concatenate([found, _measure_leads(strip, at, there), rhythm], axis=-1)
 
 
 def _measure_leads(leads, at, there):
