@@ -31,7 +31,8 @@ CHANGES = {"the ST segment": ("st",), "ST segment, T wave and QRS complex": ("st
 def main(first: int, pages: int, weights: Path | None, out: Path) -> None:
     from ecg_tf.classifier import calibrate, load, prepare_page
     from ecg_tf.explain.counterfactual import compare
-    from ecg_tf.explain.naming import LABEL, name_territories
+    from ecg_tf.explain.doubts import INFARCTION
+    from ecg_tf.explain.naming import name_territories
 
     try:
         classifier = load(weights)
@@ -39,10 +40,15 @@ def main(first: int, pages: int, weights: Path | None, out: Path) -> None:
         fail(str(error))
     seeds = range(first, first + pages)
     named = list(name_territories(classifier, seeds))
-    answered = [each for each in named if each.answer == LABEL]
+    answered = [each for each in named if each.answer == INFARCTION]
     leads = [each.abnormal for each in answered if each.abnormal is not None]
     figures = [
         say("territory right, where infarction is the answer", [each.right for each in answered]),
+        say(
+            "the same without those that the text says not to rely on",
+            [each.right for each in answered if not each.doubted],
+        ),
+        say("the same of those alone", [each.right for each in answered if each.doubted]),
         say("territory right, whatever the answer", [each.right for each in named]),
         say("hottest lead is changed, where infarction is the answer", leads),
     ]

@@ -3,32 +3,30 @@
 from collections.abc import Sequence
 
 from ecg_tf.explain.attention import Attention
-from ecg_tf.explain.carried import Carried
-from ecg_tf.explain.words import listed, percent
+from ecg_tf.explain.words import percent
 
 MOST_OUTSIDE = 0.15  # part of the heat outside the lead boxes; what lies there is no trace
-LEAST_AGREEMENT = 0.3  # rank correlation over the 12 leads
-LARGE_GAP = 0.05  # of integrated gradients; beyond it the map is called incomplete
+INFARCTION = "myocardial_infarction"  # the answer whose territory is known on drawn pages
+# Times the paper's mean. Of drawn infarctions (seeds 170000 to 170129) whose hottest territory was
+# less hot than this it was the true one on 7 of 12, of the others on 53 of 53; what single leads
+# are worth and how much integrated gradients miss told right and wrong territories less apart.
+LEAST_TIMES = 2.0
 
 
-def doubts(
-    attention: Sequence[Attention], carried: Carried | None = None, gap: float | None = None
-) -> tuple[str, ...]:
-    """Reasons, as parts of a sentence; empty where the measured evidence gives none."""
+def doubts(attention: Sequence[Attention], label: str) -> tuple[str, ...]:
+    """Reasons, as parts of a sentence, from the maps for the answer `label`, the first of which
+    leads; empty where the measured evidence gives none."""
+    main, *others = attention
     found = [
         f"{percent(seen.outside)} of the heat of {seen.method} lies outside the leads"
         for seen in attention
         if seen.region is not None and seen.outside is not None and seen.outside > MOST_OUTSIDE
     ]
-    if carried is not None:
-        apart = [name for name, r in carried.agreement.items() if r is None or r < LEAST_AGREEMENT]
-        if apart:
-            found.append(
-                f"what is lost without single leads and the heat of {listed(apart)} disagree on "
-                "which leads count"
-            )
-        if not carried.leads:
-            found.append("no single lead makes much difference to the answer")
-    if gap is not None and gap > LARGE_GAP:
-        found.append(f"integrated gradients miss {percent(gap)} of the score")
+    found += [
+        f"{main.method} and {other.method} mark different leads"
+        for other in others
+        if main.hottest and other.hottest and not set(main.hottest) & set(other.hottest)
+    ]
+    if label == INFARCTION and main.territory and main.territory_times < LEAST_TIMES:
+        found.append("no territory stands out, and then the hottest is often not the true one")
     return tuple(found)

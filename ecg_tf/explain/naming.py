@@ -8,6 +8,7 @@ import numpy as np
 
 from ecg_tf.classifier import Classifier, calibrate
 from ecg_tf.explain.attention import measure
+from ecg_tf.explain.doubts import INFARCTION, doubts
 from ecg_tf.explain.parts import parts_map
 from ecg_tf.labels import LABELS
 from ecg_tf.pages.ink import lay_out, on_page
@@ -15,21 +16,22 @@ from ecg_tf.pages.layout import RHYTHM
 from ecg_tf.pages.leads import find_layout
 from ecg_tf.pages.synthetic import draw
 
-LABEL = "myocardial_infarction"
 LAYOUT = "3x4+1"
 
 
 @dataclass(frozen=True)
 class Named:
     """Of one drawn infarction: the `answer` of the model, the territory that the explanation of
-    that answer names (None: none), the `true` ones, and whether its hottest lead shows a change of
-    the infarction, reciprocal ones too (None: no lead is known)."""
+    that answer names (None: none), the `true` ones, whether its hottest lead shows a change of
+    the infarction, reciprocal ones too (None: no lead is known), and whether the explanation is
+    `doubted` (see `ecg_tf.explain.doubts`)."""
 
     seed: int
     answer: str
     territory: str | None
     true: tuple[str, ...]
     abnormal: bool | None
+    doubted: bool
 
     @property
     def right(self) -> bool:
@@ -42,7 +44,7 @@ def name_territories(classifier: Classifier, seeds: Sequence[int]) -> Iterator[N
     temperature = classifier.card["temperature"]
     heat_of = parts_map(classifier.model)
     for seed in seeds:
-        page = draw(seed, LABEL, LAYOUT, whole=False)
+        page = draw(seed, INFARCTION, LAYOUT, whole=False)
         prepared = lay_out(page.image.astype(np.float32), *classifier.size)
         pages = prepared.image[None]
         p = calibrate(np.asarray(classifier.model(pages, training=False)), temperature)[0]
@@ -57,4 +59,5 @@ def name_territories(classifier: Classifier, seeds: Sequence[int]) -> Iterator[N
             territory=seen.territory,
             true=tuple(page.territory.split("+")),
             abnormal=leads[0] in {lead for lead, _, _ in page.abnormal} if leads else None,
+            doubted=bool(doubts([seen], LABELS[place])),
         )

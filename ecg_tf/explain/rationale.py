@@ -9,11 +9,13 @@ from dataclasses import asdict, dataclass
 
 from ecg_tf.explain.attention import Attention
 from ecg_tf.explain.carried import Carried, carried
-from ecg_tf.explain.doubts import LEAST_AGREEMENT, doubts
+from ecg_tf.explain.doubts import doubts
 from ecg_tf.explain.words import listed, name_leads, percent
 from ecg_tf.labels import DISPLAY, LABELS
 
 CONFIDENCE = ((0.9, "high"), (0.7, "moderate"), (0.0, "low"))
+LEAST_AGREEMENT = 0.3  # rank correlation over the 12 leads
+LARGE_GAP = 0.05  # of integrated gradients; beyond it the map is called incomplete
 CLOSE = 0.2  # distance of the second answer from the first below which it is called close
 
 # One per class: what an answer of this class is, and what it is not.
@@ -31,6 +33,11 @@ TEMPLATES = {
 CLOSING = (
     "This tells what the model attended to, not what is clinically so. For research use only, not "
     "for diagnosis."
+)
+# What was measured, see `ecg_tf.explain.audit_words`.
+APART = (
+    "The heat marks other leads than that; of the two, it is the heat that named the true "
+    "territory more often on drawn infarctions."
 )
 
 
@@ -90,7 +97,7 @@ def gather(
         layout_problem=layout_problem,
         gap=gap,
         carried=worth,
-        doubts=doubts(attention, worth, gap),
+        doubts=doubts(attention, first),
     )
 
 
@@ -103,6 +110,7 @@ def rationale(evidence: Evidence) -> str:
         _main_attention(main, evidence.layout_problem),
         _outside(main),
         *(_compared(other, main) for other in others),
+        _incomplete(evidence.gap),
         _carried(evidence),
         _doubts(evidence.doubts),
         _scales(evidence.scale_weights),
@@ -166,6 +174,12 @@ def _compared(other: Attention, main: Attention) -> str:
     return f"{method} mark {name_leads(other.hottest)} most; the two methods {agree}."
 
 
+def _incomplete(gap: float | None) -> str:
+    if gap is None or gap <= LARGE_GAP:
+        return ""
+    return f"Integrated gradients miss {percent(gap)} of the score."
+
+
 def _carried(evidence: Evidence) -> str:
     """What is lost without single leads, and whether the heat agrees."""
     seen = evidence.carried
@@ -184,7 +198,11 @@ def _carried(evidence: Evidence) -> str:
             f"{percent(min(seen.without.values()))} or more: no single lead carried the answer."
         )
     agree = [name for name, r in seen.agreement.items() if r is not None and r >= LEAST_AGREEMENT]
-    return f"{sentence} The heat of {listed(agree)} agrees with it." if agree else sentence
+    if agree:
+        return f"{sentence} The heat of {listed(agree)} agrees with it."
+    if seen.agreement and seen.leads:
+        return f"{sentence} {APART}"
+    return sentence
 
 
 def _doubts(reasons: Sequence[str]) -> str:

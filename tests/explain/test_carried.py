@@ -3,7 +3,6 @@ import pytest
 
 from ecg_tf.explain.attention import measure
 from ecg_tf.explain.carried import by_lead, carried
-from ecg_tf.explain.doubts import doubts
 from ecg_tf.pages.layout import LEADS, RHYTHM, WHOLE
 from tests.explain.test_attention import lead_boxes, spot
 
@@ -73,16 +72,3 @@ def test_numbers_from_the_wire_get_their_names():
     assert by_lead([]) == by_lead([np.nan] * 13) == {}
     with pytest.raises(ValueError, match="zip"):
         by_lead([0.1, 0.2])
-
-
-def test_reasons_for_doubt():
-    hot = seen((0.4, 0.6))
-    good = carried(changes(V2=-0.3), 0.9, (hot,))
-    assert doubts((hot,), good, 0.01) == doubts((hot,)) == ()
-    outside = seen((0.4, 0.6), (0.02, 0.5))
-    assert doubts((outside,)) == ("50 % of the heat of Grad-CAM lies outside the leads",)
-    apart = carried(changes(III=-0.3), 0.9, (hot,))
-    assert "the heat of Grad-CAM disagree on which leads count" in doubts((hot,), apart)[0]
-    assert doubts((hot,), good, 0.2) == ("integrated gradients miss 20 % of the score",)
-    little = carried(changes(V2=-0.01), 0.9, (hot,))
-    assert doubts((hot,), little) == ("no single lead makes much difference to the answer",)
