@@ -29,7 +29,8 @@ def ink(page, xp=np):
     hides red, green, blue and orange grids, and against the brightness of the paper around, which
     takes out shadows and grey paper.
     """
-    bright = xp.max(page, axis=-1)
+    # As the maximum over the last axis, for which numpy takes many times as long.
+    bright = xp.maximum(xp.maximum(page[..., 0], page[..., 1]), page[..., 2])
     height, width = bright.shape if xp is np else xp.shape(bright)
     paper = unpool(pool(bright, *BACKGROUND, xp=xp), height, width, xp)
     darkness = 1.0 - bright / xp.maximum(paper, 1.0)
