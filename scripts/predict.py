@@ -74,11 +74,14 @@ def answers(classifier, files: Iterator, traced: bool) -> Iterator[tuple]:
         except PageError as found:
             return path, found
 
+    full = 0  # pages of the first batch; a smaller one would have the network traced anew
     with ThreadPoolExecutor(2) as pool:
         while batch := list(islice(files, BATCH)):
             read_batch = list(pool.map(read, batch))
             prepared = [given for _, given in read_batch if not isinstance(given, PageError)]
-            found = iter(classify(classifier, np.stack(prepared), traced) if prepared else ())
+            full = full or len(prepared)
+            filled = prepared + prepared[:1] * (full - len(prepared))
+            found = iter(classify(classifier, np.stack(filled), traced) if prepared else ())
             for path, given in read_batch:
                 yield path, given if isinstance(given, PageError) else next(found)
 

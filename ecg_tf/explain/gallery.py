@@ -85,13 +85,14 @@ def shipped() -> Callable:
     def prepared(path: str) -> tuple[Prepared, np.ndarray]:
         page = read_page(Path(path).read_bytes()).astype(np.float32)
         page = lay_out(page, *classifier.size)
-        raw = np.asarray(classifier.model.predict_on_batch(page.image[None]))
+        raw = np.asarray(classifier.model(page.image[None], training=False))
         return page, calibrate(raw, classifier.card["temperature"])[0]
 
     def paint(path: str, label: str, method: str) -> tuple[np.ndarray, float]:
         page, probabilities = prepared(path)
         index = LABELS.index(label)
-        heat = explain(classifier.model, page.image, method, index)
+        # Tracing takes longer than the few pages that are asked of one process.
+        heat = explain(classifier.model, page.image, method, index, traced=False)
         return on_page(heat, page.tilt, page.aspect), float(probabilities[index])
 
     return paint

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from ecg_tf.explain.gradcam import grad_cam
 from ecg_tf.explain.integrated_gradients import display, integrated_gradients
@@ -28,7 +29,11 @@ MODELS_KEPT = 2  # whose functions are not built again
 
 
 def explain(
-    model: keras.Model, page: np.ndarray, method: str, label_index: int | None = None
+    model: keras.Model,
+    page: np.ndarray,
+    method: str,
+    label_index: int | None = None,
+    traced: bool = True,
 ) -> np.ndarray:
     """The heat map of one page, float32 (h, w) in 0..1: 1 at the hottest place, all 0 where
     nothing spoke for the class.
@@ -36,7 +41,8 @@ def explain(
     `page` is the network's input, float32 (h, w, 3) in 0..255 (`ecg_tf.pages.ink.prepare`);
     `method` a key of METHODS; `label_index` the class to explain (place in LABELS), by default
     the likeliest. The same arguments give the same map. Weights that change are seen by the next
-    call. Raises ValueError for an unknown method, class or shape, and for a network that
+    call. Not `traced`, the first map of a method is there sooner and each further one later.
+    Raises ValueError for an unknown method, class or shape, and for a network that
     `ecg_tf.explain.probe` does not accept.
     """
     if method not in METHODS:
@@ -48,23 +54,23 @@ def explain(
         label_index = int(np.argmax(model(page[None], training=False)[0]))
     if not 0 <= label_index < len(LABELS):
         raise ValueError(f"label_index is {label_index}; it goes from 0 to {len(LABELS) - 1}.")
-    heat = np.maximum(np.asarray(_method(model, method)(page[None], label_index)), 0.0)[0]
+    heat = np.maximum(np.asarray(_method(model, method, traced)(page[None], label_index)), 0.0)[0]
     top = float(heat.max())
     return (heat / top if top > 0.0 else heat).astype(np.float32)
 
 
 @lru_cache(maxsize=MODELS_KEPT * len(METHODS))
-def _method(model: keras.Model, method: str) -> Callable:
+def _method(model: keras.Model, method: str, traced: bool) -> Callable:
     """A function of (pages float32 (1, h, w, 3), class) to maps (1, h, w)."""
     if method == "gradcam":
-        return _per_page(grad_cam(model))
+        return _per_page(grad_cam(model), traced)
     if method == "gradcam_traces":
-        return _per_page(parts_map(model))
+        return _per_page(parts_map(model), traced)
     if method == "lead_occlusion":
-        return _per_page(occlusion_map(model))
+        return _per_page(occlusion_map(model), traced)
     if method == "integrated_gradients":
-        attribute = integrated_gradients(model)
-        return _per_page(lambda pages, classes: display(attribute(pages, classes)[0]))
+        attribute = _per_page(integrated_gradients(model), traced)
+        return lambda pages, label: display(attribute(pages, label)[0])
     return getattr(_vis(model), method)
 
 
@@ -73,5 +79,6 @@ def _vis(model: keras.Model) -> Vis:
     return Vis(model)
 
 
-def _per_page(maps: Callable) -> Callable:
-    return lambda pages, label: maps(pages, [label])
+def _per_page(maps: Callable, traced: bool) -> Callable:
+    call = maps if traced else maps.python_function
+    return lambda pages, label: call(tf.constant(pages), tf.constant([label]))

@@ -11,7 +11,8 @@
 - Score-CAM calls `model.predict`, with a progress bar and a new trace for every size, and at
   once holds several copies of a page for every map. So `predict` goes batch by batch, and of the
   maps only those of the largest deviation are taken ("Faster Score-CAM").
-- SmoothGrad draws its noise from numpy's global generator. So that is seeded, then put back.
+- SmoothGrad draws its noise from numpy's global generator and goes back through the network once
+  for every noisy page. So pages get their noise here, and go through in batches.
 - On import it warns of where scipy's `zoom` has gone.
 """
 
@@ -64,15 +65,15 @@ class Vis:
         return self._cam(Scorecam, pages, label, max_N=min(MASKS, channels), batch_size=BATCH)
 
     def saliency(self, pages, label: int):
-        return self._slopes(pages, label)
+        return _for_the_eye(self._slopes(BLANK - pages, label))
 
     def smoothgrad(self, pages, label: int):
-        before = np.random.get_state()
-        np.random.seed(0)
-        try:
-            return self._slopes(pages, label, smooth_samples=SAMPLES, smooth_noise=NOISE)
-        finally:
-            np.random.set_state(before)
+        spread = NOISE * np.ptp(pages)
+        noise = np.random.RandomState(0).normal(0.0, spread, (SAMPLES, *pages.shape[1:]))
+        noisy = np.float32(BLANK - pages + noise)
+        batches = [noisy[first : first + BATCH] for first in range(0, SAMPLES, BATCH)]
+        slopes = np.concatenate([self._slopes(each, label) for each in batches])
+        return _for_the_eye(slopes.mean(axis=0, keepdims=True))
 
     def _cam(self, method, pages, label: int, **options):
         cam = method(self._network)(
@@ -86,12 +87,9 @@ class Vis:
         )
         return tf.image.resize(np.asarray(cam)[..., None], self._size)[..., 0]
 
-    def _slopes(self, pages, label: int, **options):
-        """Slopes of single pixels, blurred for the eye as those of integrated gradients are."""
-        found = Saliency(self._network)(
-            _of_class(label), BLANK - pages, normalize_map=False, **options
-        )
-        return display(tf.constant(found, tf.float32))
+    def _slopes(self, ink, label: int):
+        """How steep the score is at each pixel of ink (n, h, w, 3), in the same shape."""
+        return Saliency(self._network)(_of_class(label), ink, keepdims=True, normalize_map=False)
 
     def _predict(self, inputs, batch_size: int):
         (ink,) = inputs
@@ -122,6 +120,11 @@ class _Maps(keras.layers.Layer):
     @property
     def output(self):
         return self._maps
+
+
+def _for_the_eye(slopes):
+    """Slopes (n, h, w, 3) as maps (n, h, w), blurred as those of integrated gradients are."""
+    return display(tf.constant(np.max(slopes, axis=-1), tf.float32))
 
 
 def _of_class(label: int):

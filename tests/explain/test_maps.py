@@ -38,6 +38,14 @@ def test_the_likeliest_class_is_explained_unless_another_is_asked_for(trained, d
         assert np.abs(np.asarray(free[name]) - other[name]).max() > 0.1
 
 
+def test_without_tracing_the_maps_are_the_same(trained, drawn_pages):
+    pages = drawn_pages[0][:2]
+    traced, eager = (explainer(trained, steps=8, traced=each)(pages) for each in (True, False))
+    assert traced.keys() == eager.keys()
+    for name, values in traced.items():
+        np.testing.assert_allclose(eager[name], values, atol=1e-3, err_msg=name)
+
+
 def test_the_maps_are_exported_and_come_back_without_the_code(trained, drawn_pages, tmp_path):
     pages = drawn_pages[0][:3]
     maps = explainer(trained, steps=8)

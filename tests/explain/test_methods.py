@@ -23,6 +23,14 @@ def test_by_default_the_likeliest_class_is_explained(trained, drawn_pages):
     np.testing.assert_array_equal(explain(trained, page, "gradcam"), expected)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_without_tracing_a_map_is_the_same(trained, drawn_pages, method):
+    traced, eager = (
+        explain(trained, drawn_pages[0][0], method, 1, traced=each) for each in (True, False)
+    )
+    np.testing.assert_allclose(eager, traced, atol=1e-3)
+
+
 @pytest.mark.parametrize("method", ["gradcam", "gradcam_plus_plus", "saliency"])
 def test_weights_that_change_are_seen(drawn_pages, method):
     model, page = small_network(), drawn_pages[0][0]

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from ecg_tf.explain.gradcam import grad_cam, to_unit
-from ecg_tf.explain.vis import Vis
+from ecg_tf.explain.integrated_gradients import BLANK, display
+from ecg_tf.explain.vis import NOISE, SAMPLES, Saliency, Vis
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,22 @@ def test_score_cam_masks_ink_not_paper(vis, drawn_pages):
     (ink,) = seen
     assert ink.shape[1:] == page.shape[1:] and (ink <= 255.0 - page + 1e-3).all()
     assert np.ptp(ink.sum(axis=(1, 2, 3))) > 0.0
+
+
+def test_smoothgrad_in_batches_is_that_of_tf_keras_vis(vis, drawn_pages):
+    page = drawn_pages[0][:1]
+    np.random.seed(0)
+    theirs = Saliency(vis._network)(
+        lambda scores: scores[:, 1],
+        BLANK - page,
+        smooth_samples=SAMPLES,
+        smooth_noise=NOISE,
+        normalize_map=False,
+    )
+    # Theirs takes the largest channel of the mean slope.
+    np.testing.assert_allclose(
+        vis.smoothgrad(page, 1), display(np.float32(theirs)), rtol=1e-3, atol=1e-4
+    )
 
 
 def test_smoothgrad_leaves_the_random_numbers_of_others_alone(vis, drawn_pages):
