@@ -3,6 +3,7 @@
 
 scripts/bench.py pipeline     what the input pipeline delivers against what training takes
 scripts/bench.py predict      pages a second of the command line, and its memory
+scripts/bench.py gallery      all methods of explanation on one page, in a fresh process
 scripts/bench.py drawing      pages drawn a second on one core
 scripts/bench.py portal       the portal over HTTP, with the shipped model
 scripts/bench.py serving      the model server over gRPC and REST, against the model in-process
@@ -68,6 +69,25 @@ def predict(pages):
     report("predict", rates | {"seconds to the first answer": one}, None, f"{pages} pages")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     click.echo(f"largest memory of a run: {peak:.0f} MB")
+
+
+@main.command(help="Every method of explanation on one drawn page, as the portal has it made.")
+def gallery():
+    from PIL import Image
+
+    from ecg_tf.explain.about import ABOUT, in_order
+    from ecg_tf.pages.synthetic import draw
+    from webapp.gallery.painter import Painter
+
+    painter, took, start = Painter(), {}, time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "page.png"
+        Image.fromarray(draw(104, "myocardial_infarction", "3x4+1").image).save(page)
+        for method in in_order(ABOUT):
+            painter.paint(page, "myocardial_infarction", method)
+            took[f"{ABOUT[method].title}, done after"] = time.perf_counter() - start
+    painter.close()
+    report("seconds from the start of the process", took, None, "shipped network")
 
 
 @main.command(help="Drawn pages of 1046 x 608 a second of one core's time, plain and photographed.")

@@ -45,9 +45,9 @@ def main(weights, runs, data, pages, real, out, minutes, report):
         if not report:
             put(weights, audit(weights, runs, data, pages, real, out, minutes))
         summary = json.loads((KEPT / "summary.json").read_text())
-        named = KEPT / "drawn.json"  # of scripts/explain_drawn.py
-        stored = json.loads(named.read_text()) if named.exists() else None
-        TEXT.write_text(text_of(summary, stored), encoding="utf-8")
+        # Of scripts/explain_drawn.py.
+        named = [json.loads(each.read_text()) for each in sorted(KEPT.glob("drawn-*.json"))]
+        TEXT.write_text(text_of(summary, named), encoding="utf-8")
     except (OSError, ValueError) as error:
         fail(str(error))
     click.echo(TEXT)

@@ -7,7 +7,8 @@
 Prints how often the named territory is the true one, how often the hottest lead is changed by the
 infarction, and in how many pairs of pages the probability of infarction falls when the ST segment,
 or all that the infarction changed, is put back; each with its 95 % interval (Wilson). The figures
-are stored in docs/explanations/drawn.json, from which scripts/explain_audit.py --report takes them.
+are stored in docs/explanations/drawn-<seed of the first page>.json, from where
+scripts/explain_audit.py --report takes them.
 """
 
 import json
@@ -19,7 +20,7 @@ from common import ROOT, fail
 
 import click  # isort: skip
 
-STORED = ROOT / "docs" / "explanations" / "drawn.json"
+STORED = ROOT / "docs" / "explanations"
 CHANGES = {"the ST segment": ("st",), "ST segment, T wave and QRS complex": ("st", "t", "q")}
 
 
@@ -27,8 +28,8 @@ CHANGES = {"the ST segment": ("st",), "ST segment, T wave and QRS complex": ("st
 @click.option("--first", default=50_000, show_default=True, help="Seed of the first page.")
 @click.option("--pages", default=120, show_default=True, help="Pages that are drawn.")
 @click.option("--weights", type=click.Path(path_type=Path), help="Default: the shipped model.")
-@click.option("--out", type=click.Path(path_type=Path), default=STORED, show_default="docs")
-def main(first: int, pages: int, weights: Path | None, out: Path) -> None:
+@click.option("--out", type=click.Path(path_type=Path), help="Default: a file in docs.")
+def main(first: int, pages: int, weights: Path | None, out: Path | None) -> None:
     from ecg_tf.classifier import calibrate, load, prepare_page
     from ecg_tf.explain.counterfactual import compare
     from ecg_tf.explain.doubts import INFARCTION
@@ -70,6 +71,7 @@ def main(first: int, pages: int, weights: Path | None, out: Path) -> None:
         "weights_sha256": classifier.card.get("weights_sha256"),
         "figures": [figure for figure in figures if figure],
     }
+    out = out or STORED / f"drawn-{first}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 

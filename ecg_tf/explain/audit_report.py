@@ -1,5 +1,7 @@
 """`docs/EXPLANATIONS.md`, made from a stored summary and from nothing else."""
 
+from collections.abc import Sequence
+
 from ecg_tf.explain.audit_summary import GROUPS
 from ecg_tf.explain.audit_words import ABOUT, CAPTION, FIDELITY, LIMITS, MEND, PLACES, SANITY, TEXT
 from ecg_tf.explain.names import METHODS
@@ -15,9 +17,9 @@ CRITERION = {
 }
 
 
-def text_of(summary: dict, named: dict | None = None) -> str:
-    """The whole of `docs/EXPLANATIONS.md`; `named` is what `scripts/explain_drawn.py` stored, left
-    out where it speaks of other weights."""
+def text_of(summary: dict, named: Sequence[dict] = ()) -> str:
+    """The whole of `docs/EXPLANATIONS.md`; `named` are the runs that `scripts/explain_drawn.py`
+    stored, left out where they speak of other weights."""
     parts = [ABOUT, _made(summary), "## In short", _verdict(summary)]
     parts += ["![Drawn pages with the maps of all methods](explanations/gallery.png)", CAPTION]
     parts += ["## The pages", _pages(summary), "## The default", _ranking(summary)]
@@ -36,8 +38,9 @@ def text_of(summary: dict, named: dict | None = None) -> str:
             columns = ("sanity", "shift", "jpeg", "gap", "seconds")
             table = _table(summary["groups"][group]["methods"], columns)
             parts += [f"### {_title(summary, group, third=True)}", table]
-    if named and str(named["weights_sha256"]).startswith(summary["network"]):
-        parts += ["## Does the text name the true territory?", TEXT, _named(named)]
+    same = [run for run in named if str(run["weights_sha256"]).startswith(summary["network"])]
+    if same:
+        parts += ["## Does the text name the true territory?", TEXT, *map(_named, same)]
     return "\n\n".join([*parts, LIMITS]) + "\n"
 
 

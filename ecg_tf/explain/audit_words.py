@@ -39,12 +39,10 @@ TEXT = """\
 Drawn infarctions, as printed. The text names the territory whose leads are the hottest on average
 in the map of Grad-CAM with traces, for the answer that the network gave; where that is not
 infarction, the map need not mark one. That rule was chosen on other pages (seeds 140000 to
-140059), and so was the heat below which the text says not to rely on it (`LEAST_TIMES` in
-ecg_tf/explain/doubts.py; seeds 170000 to 170129, where 60 of 65 territories were right). Below,
-pairs of pages: the same page with what the infarction changed put back; the probability of
-infarction has to fall (goal: in 95 % of the pairs). On 120 pages (seeds 160000 to 160119) the
-territory was right on 49 of 57 and the probability fell without the ST segment on 109 of 120; the
-table below is of 120 pages more."""
+140059); the heat below which the text says not to rely on it (`LEAST_TIMES` in
+ecg_tf/explain/doubts.py) on those from seed 170000 on, so of them it tells nothing. The last rows
+are of pairs of pages: the same page with what the infarction changed put back; the probability of
+infarction has to fall (goal: in 95 % of the pairs)."""
 
 LIMITS = """\
 ## Known limits

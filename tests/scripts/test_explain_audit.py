@@ -46,10 +46,20 @@ def test_what_the_text_names_stands_on_the_page_if_it_is_of_the_same_weights(doc
     named = {"command": "c", "weights_sha256": "abcdef", "figures": [figure]}
     for sha256, shown in (("abcdef", True), ("bcdefa", False), (None, False)):
         named["weights_sha256"] = sha256
-        (docs / "explanations" / "drawn.json").write_text(json.dumps(named))
+        (docs / "explanations" / "drawn-1.json").write_text(json.dumps(named))
         assert run("--report").exit_code == 0
         text = (docs / "EXPLANATIONS.md").read_text()
         assert ("| territory right | 3 of 4 | 0.75 [0.30, 0.95] |" in text) == shown
+
+
+def test_every_stored_run_on_drawn_pages_is_on_the_page(docs):
+    (docs / "explanations" / "summary.json").write_text(json.dumps(stored()))
+    for first in (1, 2):
+        named = {"command": f"--first {first}", "weights_sha256": "abcdef", "figures": []}
+        (docs / "explanations" / f"drawn-{first}.json").write_text(json.dumps(named))
+    assert run("--report").exit_code == 0
+    text = (docs / "EXPLANATIONS.md").read_text()
+    assert 0 < text.index("Command: `--first 1`") < text.index("Command: `--first 2`")
 
 
 def test_without_numbers_there_is_no_page(docs):
