@@ -96,7 +96,8 @@ def make_card(record: dict, stored, version: int) -> dict:
     answer_from = 1.0 if threshold is None else threshold
     answered = calibrated.max(axis=1) >= answer_from
     right = calibrated.argmax(axis=1) == labels
-    honest = cross_fitted(labels, raw, stored.fold)
+    honest = cross_fitted(stored)
+    counts = np.bincount(labels[np.unique(stored.page_ids, return_index=True)[1]])
     return {
         "model": record["model"],
         "version": str(version),
@@ -120,7 +121,7 @@ def make_card(record: dict, stored, version: int) -> dict:
         "data": {
             "sha256": record["data_sha256"],
             "different_pages": len(set(stored.page_ids)),
-            "counts": dict(zip(LABELS, np.bincount(labels).tolist(), strict=True)),
+            "counts": dict(zip(LABELS, counts.tolist(), strict=True)),
             "source": "ECG Images Dataset of Cardiac Patients (Khan and Hussain), CC BY 4.0",
         },
         "metrics": {

@@ -3,6 +3,7 @@
 
     scripts/train.py effnet_msa                        the paper's recipe, five leak-free folds
     scripts/train.py effnet_msa --recipe tuned -f 0    our recipe, the first fold only
+    scripts/train.py effnet_msa --repeat 1             five other folds, stored beside the first
     scripts/train.py effnet_msa --protocol published   the published split, which leaks
     scripts/train.py effnet_msa --protocol all         on all pages, for shipping
 
@@ -27,6 +28,13 @@ PROTOCOLS = ("leak-free", "published", "all")
 @click.option("--recipe", "recipe_name", default="paper", show_default=True, help="paper or tuned.")
 @click.option("--protocol", type=click.Choice(PROTOCOLS), default="leak-free", show_default=True)
 @click.option("-f", "--fold", "wanted", type=int, multiple=True, help="Only these folds (0 to 4).")
+@click.option(
+    "--repeat",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Which way of dealing the pages into folds.",
+)
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's number.")
 @click.option(
     "--precision",
@@ -37,7 +45,7 @@ PROTOCOLS = ("leak-free", "published", "all")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default="runs", show_default=True)
 @click.option("--results", type=click.Path(path_type=Path), help="Where predictions are stored.")
-def main(model, data, recipe_name, protocol, wanted, epochs, precision, seed, out, results):
+def main(model, data, recipe_name, protocol, wanted, repeat, epochs, precision, seed, out, results):
     from ecg_tf.data.catalogue import catalogue
     from ecg_tf.data.pipeline import load_pages
     from ecg_tf.models import MODELS
@@ -54,11 +62,11 @@ def main(model, data, recipe_name, protocol, wanted, epochs, precision, seed, ou
         found = catalogue(data)
         pages = found.clean
         check(pages, out)
-        splits, facts = make_splits(pages, protocol, wanted, found.root)
+        splits, facts = make_splits(pages, protocol, wanted, repeat, found.root)
     except (ValueError, OSError) as error:
         fail(str(error))
     name = f"{model}-{recipe.name}-{protocol}"
-    folder = out / f"{name}-{digest_of(recipe)}-s{seed}"
+    folder = out / f"{name}-{digest_of(recipe)}-s{seed}{f'-r{repeat}' if repeat else ''}"
     command = shlex.join(["scripts/train.py", model, *arguments()])
     facts |= {"protocol": protocol, "command": command, "data_sha256": found.sha256}
     folders = []
@@ -66,7 +74,7 @@ def main(model, data, recipe_name, protocol, wanted, epochs, precision, seed, ou
         task = bar.add_task("reading pages", total=len(pages))
         paths = [page.path for page in pages]
         images = load_pages(paths, recipe.size, lambda: bar.advance(task))
-        for repeat, fold, train, test in splits:
+        for fold, train, test in splits:
             label = protocol if fold is None else f"fold {fold}"
             task = bar.add_task(label, total=recipe.epochs)
             folders.append(folder / label.replace(" ", "-"))
@@ -78,7 +86,7 @@ def main(model, data, recipe_name, protocol, wanted, epochs, precision, seed, ou
                     images,
                     Split(label, train, test),
                     folders[-1],
-                    seed + (fold or 0),
+                    seed + 100 * repeat + (fold or 0),
                     precision,
                     {"repeat": repeat, "fold": fold or 0, **facts},
                     (EpochBar(bar, task, label, recipe.epochs),),
@@ -87,26 +95,27 @@ def main(model, data, recipe_name, protocol, wanted, epochs, precision, seed, ou
                 fail(str(error))
     click.echo(f"Runs: {folder}")
     if protocol != "all":
-        click.echo(f"Stored predictions: {store(folders, pages, results or folder, facts)}")
+        stored = store(folders, pages, results or folder, facts | {"seed": seed})
+        click.echo(f"Stored predictions: {stored}")
 
 
-def make_splits(pages, protocol: str, wanted: tuple[int, ...], root: Path):
-    """[(repeat, fold, train, test)] and what to note of them in the record."""
+def make_splits(pages, protocol: str, wanted: tuple[int, ...], repeat: int, root: Path):
+    """[(fold, train, test)] and what to note of them in the record."""
     from ecg_tf.data.folds import folds, folds_sha256
     from ecg_tf.data.published import published_split
 
     everything = np.arange(len(pages))
     if protocol == "all":
-        return [(0, None, everything, everything[:0])], {}
+        return [(None, everything, everything[:0])], {}
     if protocol == "published":
         train, test = published_split(root.parent / "pages.csv", pages)
-        return [(0, None, train, test)], {}
-    found = folds(pages)
+        return [(None, train, test)], {}
+    found = [fold for fold in folds(pages, repeats=repeat + 1) if fold.repeat == repeat]
     unknown = sorted(set(wanted) - {fold.fold for fold in found})
     if unknown:
         raise ValueError(f"There are folds 0 to {len(found) - 1}; got {unknown[0]}.")
     chosen = [fold for fold in found if not wanted or fold.fold in wanted]
-    splits = [(fold.repeat, fold.fold, fold.train, fold.test) for fold in chosen]
+    splits = [(fold.fold, fold.train, fold.test) for fold in chosen]
     return splits, {"folds_sha256": folds_sha256(pages, found)}
 
 

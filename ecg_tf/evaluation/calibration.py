@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from ecg_tf.evaluation.predictions import Predictions
+
 BINS = 15
 COLDEST, HOTTEST = 0.05, 20.0  # temperatures between which the best one is looked for
 SMALLEST = 5e-7  # probability; what a stored 0.000000 may stand for
@@ -61,17 +63,20 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     return raised / raised.sum(axis=1, keepdims=True)
 
 
-def cross_fitted(labels: np.ndarray, probabilities: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """Each fold's probabilities under the temperature fitted on the other folds, float (n, 4).
+def cross_fitted(predictions: Predictions) -> np.ndarray:
+    """Each fold's probabilities under the temperature fitted on the pages of the other folds of
+    its repeat, float (n, 4).
 
     Raises ValueError for fewer than two folds.
     """
-    numbers = np.unique(fold)
-    if len(numbers) < 2:
-        raise ValueError(f"Fitting on the other folds needs at least 2 folds, not {len(numbers)}.")
-    softened = np.empty_like(probabilities, dtype=float)
-    for number in numbers:
-        here = fold == number
-        temperature = fit_temperature(labels[~here], probabilities[~here])
-        softened[here] = apply_temperature(probabilities[here], temperature)
+    fold, repeat = predictions.fold, predictions.repeat
+    count = len(np.unique(fold))
+    if count < 2:
+        raise ValueError(f"Fitting on the other folds needs at least 2 folds, not {count}.")
+    softened = np.empty_like(predictions.probabilities, dtype=float)
+    for number, time in sorted(set(zip(fold, repeat, strict=True))):
+        here = (fold == number) & (repeat == time)
+        others = (fold != number) & (repeat == time)
+        temperature = fit_temperature(predictions.labels[others], predictions.probabilities[others])
+        softened[here] = apply_temperature(predictions.probabilities[here], temperature)
     return softened

@@ -46,12 +46,15 @@ def compare_all(models: list[Predictions], seed: int = 0) -> list[Comparison]:
 
 
 def compare(first: Predictions, second: Predictions, seed: int = 0) -> Comparison | None:
-    """The two on their common pages, repeats averaged; None if they have none in common.
+    """The two on their common pages; None if they have none in common.
+
+    Probabilities are averaged over the repeats that both have, so that neither is helped by more.
 
     Raises ValueError if a common page has different labels.
     """
-    a_ids, a_labels, a_probabilities = per_page(first)
-    b_ids, b_labels, b_probabilities = per_page(second)
+    repeats = np.intersect1d(first.repeat, second.repeat)
+    a_ids, a_labels, a_probabilities = per_page(first, repeats)
+    b_ids, b_labels, b_probabilities = per_page(second, repeats)
     common, a, b = np.intersect1d(a_ids, b_ids, assume_unique=True, return_indices=True)
     if not len(common):
         return None

@@ -17,6 +17,7 @@ from ecg_tf.labels import LABELS
 
 KEYS = ("page_id", "label", "repeat", "fold")
 COLUMNS = (*KEYS, *LABELS)
+ARRAYS = ("page_ids", "labels", "repeat", "fold", "probabilities")
 
 
 @dataclass(frozen=True)
@@ -121,19 +122,59 @@ def combine(parts: list[Predictions]) -> Predictions:
     if len(set(joined["folds"])) < len(joined["folds"]):
         raise ValueError(f"A fold occurs twice: {sorted(joined['folds'])}.")
     seconds = sum(part.meta.get("seconds") or 0 for part in parts)
-    columns = ("page_ids", "labels", "repeat", "fold", "probabilities")
     return Predictions(
-        *(np.concatenate([getattr(part, column) for part in parts]) for column in columns),
+        *(np.concatenate([getattr(part, column) for part in parts]) for column in ARRAYS),
         {**first, **joined, "seconds": seconds},
     )
 
 
-def per_page(predictions: Predictions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(page_ids sorted, labels, probabilities): each page once, averaged over its repeats."""
-    page_ids, first, group = np.unique(predictions.page_ids, return_index=True, return_inverse=True)
+def with_other_repeats(new: Predictions, stored: Predictions) -> Predictions:
+    """The lines of `new`, which are of one repeat, and those of `stored` that are of others.
+
+    Each repeat's own description stands under "repeats" in the JSON; where that is one word for
+    all, such as the command, theirs are strung together. What is stored of other data is dropped.
+    """
+    if stored.meta["data_sha256"] != new.meta["data_sha256"]:
+        return new
+    (repeat,) = (str(each) for each in np.unique(new.repeat))
+    held = stored.meta.get("repeats") or {str(stored.repeat[0]): stored.meta}
+    metas = {key: held[key] for key in sorted(held, key=int) if key != repeat}
+    if not metas:
+        return new
+    metas = dict(sorted({**metas, repeat: new.meta}.items(), key=lambda item: int(item[0])))
+    others = stored.repeat != int(repeat)
+    columns = [
+        np.concatenate([getattr(stored, name)[others], getattr(new, name)]) for name in ARRAYS
+    ]
+    order = np.argsort(columns[ARRAYS.index("repeat")], kind="stable")
+    return Predictions(*(column[order] for column in columns), _together(metas))
+
+
+def _together(metas: dict[str, dict]) -> dict:
+    """One description of several repeats, and each one's own."""
+    each = list(metas.values())
+    return {
+        **each[-1],
+        "folds": sorted({fold for meta in each for fold in meta["folds"]}),
+        "epochs": [epochs for meta in each for epochs in meta["epochs"]],
+        "seconds": sum(meta.get("seconds") or 0 for meta in each),
+        "command": "; ".join(meta["command"] for meta in each),
+        "folds_sha256": " ".join(meta["folds_sha256"] for meta in each),
+        "repeats": metas,
+    }
+
+
+def per_page(
+    predictions: Predictions, repeats: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(page_ids sorted, labels, probabilities): each page once, averaged over these repeats."""
+    kept = np.isin(predictions.repeat, repeats)
+    page_ids, first, group = np.unique(
+        predictions.page_ids[kept], return_index=True, return_inverse=True
+    )
     total = np.zeros((len(page_ids), len(LABELS)))
-    np.add.at(total, group, predictions.probabilities)
-    return page_ids, predictions.labels[first], total / np.bincount(group)[:, None]
+    np.add.at(total, group, predictions.probabilities[kept])
+    return page_ids, predictions.labels[kept][first], total / np.bincount(group)[:, None]
 
 
 def _row(row: dict[str, str], where: str) -> tuple:

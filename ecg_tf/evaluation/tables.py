@@ -88,7 +88,7 @@ def confidence_table(scored: list[Scored]) -> str:
         data = given.labels, given.probabilities
         softened = DASH
         if len(given.meta["folds"]) > 1:
-            after = cross_fitted(*data, given.fold)
+            after = cross_fitted(given)
             softened = f"{expected_calibration_error(given.labels, after):.3f}"
         rows.append(
             [

@@ -6,15 +6,21 @@ from pathlib import Path
 import numpy as np
 
 from ecg_tf.data.catalogue import Page
-from ecg_tf.evaluation.predictions import Predictions, write_predictions
+from ecg_tf.evaluation.predictions import (
+    Predictions,
+    read_predictions,
+    with_other_repeats,
+    write_predictions,
+)
 from ecg_tf.labels import LABELS
 from ecg_tf.training.run import PROBABILITIES
 
 
 def store(folders: list[Path], pages: list[Page], out: Path, facts: dict) -> Path:
-    """Gathers the runs of one model, one recipe and one protocol; returns the path of the CSV.
+    """Gathers the runs of one model, one recipe, one protocol and one repeat of the folds.
 
-    `facts` (protocol, command, hashes) go into the JSON beside it.
+    `facts` (seed, protocol, command, hashes) go into the JSON beside the CSV whose path is
+    returned. Lines of other repeats that the CSV already holds stay in it.
     """
     label_of = {page.page_id: LABELS.index(page.label) for page in pages}
     records = [json.loads((folder / "run.json").read_text()) for folder in folders]
@@ -26,7 +32,6 @@ def store(folders: list[Path], pages: list[Page], out: Path, facts: dict) -> Pat
         "recipe": first["recipe"]["name"],
         "folds": [record["fold"] for record in records],
         "epochs": [record["epochs"] for record in records],
-        "seed": first["seed"] - first["fold"],
         "params": first["parameters"],
         "seconds": round(sum(record["seconds"] for record in records)),
         "size": first["recipe"]["size"],
@@ -41,4 +46,7 @@ def store(folders: list[Path], pages: list[Page], out: Path, facts: dict) -> Pat
         np.concatenate([np.load(folder / PROBABILITIES) for folder in folders]).astype(float),
         meta,
     )
+    path = out / f"{predictions.name}.csv"
+    if path.exists():
+        predictions = with_other_repeats(predictions, read_predictions(path))
     return write_predictions(out, predictions)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from ecg_tf.evaluation.calibration import (
     fit_temperature,
     reliability,
 )
+from ecg_tf.evaluation.predictions import ARRAYS
 from tests.evaluation.stored import one_hot, simulated
 
 
@@ -49,12 +52,24 @@ def test_zeros_stay_finite():
 
 def test_a_fold_is_calibrated_by_the_others():
     given = simulated(80)
-    softened = cross_fitted(given.labels, given.probabilities, given.fold)
+    softened = cross_fitted(given)
     there = given.fold == 1
     temperature = fit_temperature(given.labels[there], given.probabilities[there])
     assert softened[~there] == pytest.approx(
         apply_temperature(given.probabilities[~there], temperature)
     )
+
+
+def test_a_repeat_is_calibrated_by_itself():
+    """A fold's pages lie in other folds of the other repeats, where they must not be seen."""
+    first, second = simulated(80), simulated(80, seed=1)
+    second = replace(second, repeat=second.repeat + 1)
+    both = replace(
+        first,
+        **{name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in ARRAYS},
+    )
+    alone = np.concatenate([cross_fitted(first), cross_fitted(second)])
+    np.testing.assert_array_equal(cross_fitted(both), alone)
 
 
 def test_errors():
@@ -64,4 +79,4 @@ def test_errors():
     with pytest.raises(ValueError, match="at least one page; there are 0"):
         fit_temperature(np.array([], dtype=int), np.zeros((0, 4)))
     with pytest.raises(ValueError, match="at least 2 folds, not 1"):
-        cross_fitted(np.array([0, 1]), p, np.array([0, 0]))
+        cross_fitted(replace(simulated(2), fold=np.array([0, 0])))

@@ -50,6 +50,20 @@ def test_clear_difference_is_no_tie():
     assert not pair.tie
 
 
+def test_repeats_that_only_one_has_do_not_help_it():
+    first, second = simulated(40), simulated(40, model="resnet50", skill=1.0)
+    more = simulated(40, seed=1)
+    twice = replace(
+        first,
+        repeat=np.repeat([0, 1], 40),
+        **{
+            name: np.concatenate([getattr(first, name), getattr(more, name)])
+            for name in ("page_ids", "labels", "fold", "probabilities")
+        },
+    )
+    assert compare(twice, second) == compare(first, second)
+
+
 def test_small_difference_is_a_tie():
     labels = np.zeros(40, dtype=int)
     first = answering([1] * 4 + [0] * 36, labels, "cnn")

@@ -9,6 +9,7 @@ from ecg_tf.evaluation.predictions import (
     per_page,
     read_all,
     read_predictions,
+    with_other_repeats,
     write_predictions,
 )
 from tests.evaluation.stored import META, simulated
@@ -116,10 +117,36 @@ def test_per_page_averages_repeats():
         labels=np.array([1, 0, 1, 2]),
         repeat=np.array([0, 0, 1, 0]),
     )
-    page_ids, labels, probabilities = per_page(given)
+    page_ids, labels, probabilities = per_page(given, np.array([0, 1]))
     assert page_ids.tolist() == ["a", "b", "c"]
     assert labels.tolist() == [0, 1, 2]
     assert probabilities[1] == pytest.approx(given.probabilities[[0, 2]].mean(axis=0))
+    alone = per_page(given, np.array([1]))
+    assert alone[0].tolist() == ["b"]
+    assert alone[2] == pytest.approx(given.probabilities[2:3])
+
+
+def in_repeat(repeat: int, **meta):
+    given = simulated(8, seed=repeat, command=f"train --repeat {repeat}", **meta)
+    return replace(given, repeat=given.repeat + repeat)
+
+
+def test_a_repeat_is_stored_beside_the_others(tmp_path):
+    both = with_other_repeats(in_repeat(1), in_repeat(0))
+    assert both.repeat.tolist() == [0] * 8 + [1] * 8
+    assert both.meta["command"] == "train --repeat 0; train --repeat 1"
+    assert (both.meta["folds"], both.meta["epochs"]) == ([0, 1], [3, 5, 3, 5])
+    found = read_predictions(write_predictions(tmp_path, both))
+    assert found.meta == both.meta
+    again = with_other_repeats(in_repeat(0, seconds=9), found)
+    assert again.repeat.tolist() == both.repeat.tolist()
+    assert again.meta["seconds"] == 10 and again.meta["command"] == both.meta["command"]
+
+
+def test_a_repeat_takes_the_place_of_its_own_and_of_other_data():
+    first, other = in_repeat(0), in_repeat(1, data_sha256="e" * 64)
+    assert with_other_repeats(first, in_repeat(0, seconds=9)) is first
+    assert with_other_repeats(first, other) is first
 
 
 def part(fold, **meta):
