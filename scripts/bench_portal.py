@@ -7,18 +7,21 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import statistics
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 from bench_visitors import HISTORY, Person, fill_history, jpeg, make_people, running
 
 PEOPLE = 20
 LOOKS = 200  # at the history
+PATIENCE = 600.0  # seconds for the explanations of the uploads
 KEYS = ("VmRSS", "VmHWM")
 
 
@@ -36,7 +39,9 @@ def measure(pages: int, models: Path | None) -> Iterator[tuple[str, str, str]]:
             fill_history(state, logins[0])
             yield from history(state, watcher)
             yield from crowd(portal, logins[1:], data, watcher)
-            yield from memory()
+            yield from memory("while it explains the 20 pages")
+            wait_for_jobs(state)
+            yield from memory("afterwards")
 
 
 def waits(state: Path, person: Person, data: bytes, pages: int) -> Iterator[tuple]:
@@ -126,8 +131,18 @@ def crowd(portal: str, logins: list[str], data: bytes, watcher: Person) -> Itera
     yield "another person's history meanwhile, longest", f"{1000 * max(looks):.0f} ms", ""
 
 
-def memory() -> Iterator[tuple[str, str, str]]:
-    """What the processes of the portal hold after all that."""
+def wait_for_jobs(state: Path) -> None:
+    """Until every study has its explanation. Raises TimeoutError after PATIENCE seconds."""
+    end = time.monotonic() + PATIENCE
+    with closing(sqlite3.connect(state / "portal.db")) as database:
+        while database.execute("select count(*) from study where due is not null").fetchone()[0]:
+            if time.monotonic() > end:
+                raise TimeoutError(f"there are unfinished studies after {PATIENCE:.0f} s")
+            time.sleep(0.5)
+
+
+def memory(when: str) -> Iterator[tuple[str, str, str]]:
+    """What the processes of the portal hold, and held at most."""
     lines = commands()
     web = [pid for pid, line in lines.items() if "gunicorn" in line]
     jobs = [pid for pid, line in lines.items() if "webapp.studies.worker" in line]
@@ -135,5 +150,5 @@ def memory() -> Iterator[tuple[str, str, str]]:
         for pid in pids:
             status = Path(f"/proc/{pid}/status").read_text()
             now, peak = (int(re.search(rf"{key}:\s+(\d+)", status)[1]) / 1024 for key in KEYS)
-            yield f"memory of the {name}", f"{now:.0f} MB", "150 MB"
-            yield f"memory of the {name} at its peak", f"{peak:.0f} MB", ""
+            yield f"memory of the {name} {when}", f"{now:.0f} MB", "150 MB"
+            yield f"memory of the {name}, at most until then", f"{peak:.0f} MB", ""

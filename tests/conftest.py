@@ -7,6 +7,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest  # noqa: E402  after the setting above
 
+BROWSER = "tests/webapp/browser/"
+
 
 @pytest.fixture(scope="session")
 def data() -> Path:
@@ -28,3 +30,19 @@ def drawn():
         for seed in (1, 2)
         for label in LABELS
     ]
+
+
+def pytest_collection_modifyitems(items):
+    """The slowest tests first, so that no process waits for another's at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(BROWSER))
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """A file's tests run in one process, those in a browser too: they share a portal."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
