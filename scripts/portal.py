@@ -27,11 +27,12 @@ from webapp import create_app, settings, tables  # isort: skip
 
 CARD = ROOT / "ecg_tf" / "weights" / "model.json"
 # glibc keeps the memory of large pictures, one pile for each thread; this gives it back at once,
-# and halves what the portal's processes hold.
+# and halves what the portal's processes hold. numpy's threads hold more, and gain nothing.
 FRUGAL = {
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": "131072",
     "MALLOC_TRIM_THRESHOLD_": "131072",
+    "OPENBLAS_NUM_THREADS": "1",
 }
 PORTS_TO_TRY = 20  # from ECG_TF_PORT's default on, where none was asked for
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

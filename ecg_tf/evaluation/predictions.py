@@ -150,6 +150,13 @@ def with_other_repeats(new: Predictions, stored: Predictions) -> Predictions:
     return Predictions(*(column[order] for column in columns), _together(metas))
 
 
+def of_repeat(predictions: Predictions, repeat: int) -> Predictions:
+    """The lines of one repeat, under the description of all."""
+    kept = predictions.repeat == repeat
+    columns = (getattr(predictions, name)[kept] for name in ARRAYS)
+    return Predictions(*columns, predictions.meta)
+
+
 def _together(metas: dict[str, dict]) -> dict:
     """One description of several repeats, and each one's own."""
     each = list(metas.values())

@@ -9,6 +9,8 @@ from ecg_tf.evaluation.tables import (
     macro_table,
     overview,
     pair_table,
+    repeated,
+    repeats_table,
     verdict_table,
 )
 
@@ -35,6 +37,12 @@ Precision, recall, F1 and AUROC (one class against the rest) are means over the 
 calibration error is the mean distance between confidence and accuracy over 15 bins."""
 
 CLASSES = "The accuracy on the pages of one class is its recall."
+
+REPEATS = """\
+A repeat deals the pages into other folds and trains with other seeds. What the networks are made of
+was settled while the folds of repeat 0 were at hand (see above); nothing was changed between the
+first look at repeat 1 and what is printed here. In all other tables the lines of all repeats are
+taken together, and the pages, not the lines, are drawn again for the intervals."""
 
 CONFIDENCE = """\
 The temperature that fits all out-of-fold probabilities best (above 1: the model was too sure); the
@@ -75,6 +83,8 @@ def results_text(scored: list[Scored], pairs: list[Comparison]) -> str:
     if free:
         parts += [_free_pictures(), "## Leak-free: all figures", MACRO, macro_table(free)]
         parts += ["## Leak-free: per class", CLASSES, class_table(free)]
+        if repeated(free):
+            parts += ["## Leak-free: each repeat by itself", REPEATS, repeats_table(free)]
         parts += ["## Leak-free: confidence", CONFIDENCE, confidence_table(free)]
         parts += ["## Leak-free: which differences are real", _tests_line(pairs)]
         parts += [verdict_table(free, pairs)]

@@ -1,5 +1,7 @@
 """The Markdown tables of `docs/RESULTS.md`; what is missing is a dash, never a number."""
 
+import numpy as np
+
 from ecg_tf.evaluation.abstention import accuracy_at, area_under_risk
 from ecg_tf.evaluation.calibration import (
     cross_fitted,
@@ -8,7 +10,18 @@ from ecg_tf.evaluation.calibration import (
 )
 from ecg_tf.evaluation.metrics import MACRO
 from ecg_tf.evaluation.paired import Comparison
-from ecg_tf.evaluation.results import DASH, NAMES, PAPER, TITLES, Scored, extent, in_order, place
+from ecg_tf.evaluation.predictions import of_repeat
+from ecg_tf.evaluation.results import (
+    DASH,
+    NAMES,
+    PAPER,
+    TITLES,
+    Scored,
+    extent,
+    in_order,
+    place,
+    score,
+)
 from ecg_tf.labels import DISPLAY, LABELS
 
 
@@ -68,6 +81,24 @@ def macro_table(scored: list[Scored]) -> str:
         ("model", *TITLES.values()),
         [[one.title, *(one.cell(metric) for metric in TITLES)] for one in in_order(scored)],
     )
+
+
+def repeated(scored: list[Scored]) -> list[Scored]:
+    """Those whose pages were dealt into folds more than once."""
+    return [one for one in scored if len(np.unique(one.predictions.repeat)) > 1]
+
+
+def repeats_table(scored: list[Scored]) -> str:
+    """The figures of each way of dealing the pages into folds by itself."""
+    shown = {metric: TITLES[metric] for metric in ("accuracy", "f1", "auroc", "ece")}
+    missed = {f"recall/{label}": f"recall of {DISPLAY[label]}" for label in LABELS}
+    rows = []
+    for one in in_order(repeated(scored)):
+        for repeat in np.unique(one.predictions.repeat):
+            alone = score(of_repeat(one.predictions, repeat))
+            cells = (alone.cell(metric) for metric in (*shown, *missed))
+            rows.append([one.title, str(repeat), *cells])
+    return table(("model", "repeat", *shown.values(), *missed.values()), rows)
 
 
 def class_table(scored: list[Scored]) -> str:
