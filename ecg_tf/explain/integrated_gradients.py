@@ -35,8 +35,9 @@ def integrated_gradients(model: keras.Model, steps: int = STEPS) -> Callable:
     float32 (n,) is how far their sum is from the difference of the scores of page and blank
     paper, as a part of that difference (of LEAST where the difference is smaller than that).
 
-    What changes in a jump, as when a network that measures beats finds one more, has no slope; it
-    is missing, and `gap` says how much that is.
+    What changes in a jump, as when a network that measures beats finds one more, has no slope. It
+    is given to the moments of the signals by how much they matter in that step of the path, much
+    as IDGI (Yang et al. 2023) gives away the change of each step.
 
     The integral is taken at the midpoints of `steps` equal parts of t, the path being t ** DENSER:
     where ink is faint the scores change fastest. Gauss-Legendre points are no better on smooth
@@ -122,30 +123,58 @@ def _of_signals(model: keras.Model, steps: int) -> Callable:
     chunk = min(steps, SIGNAL_CHUNK)
     layer = maps_layer(model) if has_maps(model) else None
     rest, taken = behind(model, layer), halfway(model, layer)
-    maps = _nothing({name: each for name, each in taken.items() if name != "signals"}, chunk)
+    taken = {name: each for name, each in taken.items() if name != "signals"}
     points, widths = _path(steps, chunk)
+    edges = _edges(steps, chunk)
 
     def attribute(pages, classes):
         with tf.GradientTape() as tape:
             tape.watch(pages)
             sums, held = trace_sums(pages)
 
+        def score(there, page, n):
+            signals = as_signals(there, tf.repeat(held[page][None], n, axis=0))
+            scores = rest(pages[:1], _nothing(taken, n) | {"signals": signals})
+            return tf.gather(scores, classes[page], axis=1)
+
         def part(page, number):
             faint = points[number][:, None, None, None]
             there = tf.square(faint) * sums[page]
             with tf.GradientTape() as inner:
                 inner.watch(there)
-                signals = as_signals(there, tf.repeat(held[page][None], chunk, axis=0))
-                scores = rest(pages[:1], maps | {"signals": signals})
-                score = tf.gather(scores, classes[page], axis=1)
+                told = score(there, page, chunk)
             # At a point on the path ink grows with the page as much slower as it is fainter.
             weights = widths[number][:, None, None, None] * faint
-            return tf.reduce_sum(weights * inner.gradient(score, there), axis=0)
+            slopes = weights * inner.gradient(told, there)
+            at_edges = tf.square(edges[number])[:, None, None, None] * sums[page]
+            told = score(at_edges, page, chunk + 1)
+            return tf.reduce_sum(_with_jumps(slopes, sums[page], told[1:] - told[:-1]), axis=0)
 
         slopes = _summed(part, tf.shape(pages)[0], steps // chunk, sums.shape[1:])
         return tf.reduce_sum(tape.gradient(sums, pages, slopes) * (pages - BLANK), axis=-1)
 
     return attribute
+
+
+def _with_jumps(slopes, sums, changed):
+    """Slopes (n, ...) of n steps of the path, raised by what they miss of the score's change (n,).
+
+    A step adds its slopes times twice the `sums`, for these grow by the square (Euler's theorem on
+    homogeneous functions). What is missing is shared out by the size of what each of them added.
+    """
+    added = 2.0 * slopes * sums
+    axes = list(range(1, len(added.shape)))
+    missing = changed - tf.reduce_sum(added, axis=axes)
+    size = tf.reduce_sum(tf.abs(added), axis=axes)
+    share = tf.reshape(tf.math.divide_no_nan(missing, size), (-1, *[1] * len(axes)))
+    return slopes + share * tf.abs(slopes) * tf.sign(sums)
+
+
+def _edges(steps: int, chunk: int) -> tf.Tensor:
+    """Where the parts of the way begin and end that the points of `_path` stand for, batch by
+    batch: (steps // chunk, chunk + 1)."""
+    edges = np.linspace(0.0, 1.0, steps + 1, dtype=np.float32) ** DENSER
+    return tf.constant(np.stack([edges[at : at + chunk + 1] for at in range(0, steps, chunk)]))
 
 
 def _path(steps: int, chunk: int) -> tuple[tf.Tensor, tf.Tensor]:
