@@ -7,6 +7,7 @@ Every table and picture of `docs/RESULTS.md` is made from these files.
 
 import csv
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -150,9 +151,9 @@ def with_other_repeats(new: Predictions, stored: Predictions) -> Predictions:
     return Predictions(*(column[order] for column in columns), _together(metas))
 
 
-def of_repeat(predictions: Predictions, repeat: int) -> Predictions:
-    """The lines of one repeat, under the description of all."""
-    kept = predictions.repeat == repeat
+def of_repeats(predictions: Predictions, repeats: Iterable[int]) -> Predictions:
+    """The lines of these repeats, under the description of all."""
+    kept = np.isin(predictions.repeat, list(repeats))
     columns = (getattr(predictions, name)[kept] for name in ARRAYS)
     return Predictions(*columns, predictions.meta)
 

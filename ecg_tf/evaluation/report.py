@@ -23,10 +23,11 @@ ABOUT = f"""\
 Research use only. Pages: "ECG Images Dataset of Cardiac Patients" (A. H. Khan, M. Hussain;
 Mendeley Data, CC BY 4.0).
 
-"Leak-free" means that every page is tested once, by a model that never saw it: {FOLDS} stratified
-folds, grouped by the content of the file. "Published split" is the one under which the paper's
-figures were reached, rebuilt from its file names and counts: every test page is also in the
-training folder, so it measures memory, and a look-up table without any learning is right on all.
+"Leak-free" means that every page is tested by a model that never saw it: {FOLDS} stratified folds,
+grouped by the content of the file; two repeats deal the pages into folds twice. "Published split"
+is the one under which the paper's figures were reached, rebuilt from its file names and counts:
+every test page is also in the training folder, so it measures memory, and a look-up table without
+any learning is right on all.
 
 Brackets hold 95 % intervals: the pages are drawn again with replacement, all copies of a page
 together. A dash stands for what was not measured. A row that was not run on all folds says so and
@@ -56,14 +57,15 @@ was right on 0.897, so its figure may be a little too kind. The same holds of th
 traces: a version with a badly scaled channel (0.776) and three folds of one with 40 epochs (about
 0.88) were seen on these folds before the number of epochs and the resolution were set. That the
 network on the traces and the classical baseline err on different pages was first seen on these
-folds, too (the mean of both: 0.931); everything else about the beats that are measured in the
-graph was settled on partitions drawn with other seeds ([EXPERIMENTS.md](EXPERIMENTS.md)), and the
-shares of the joined network, 0.2 page, 0.4 traces and 0.4 beats, were set before they were tried
-here. Of the joined network these folds saw three versions: 0.933 with traces read as means of
-columns, 0.931 with traces that are followed, and the one in the table, in which the spread of tall
-waves is measured rightly; the changes were made for other reasons (one reading for all; integrated
-gradients that add up), but whoever looks three times sees the best of three. On the published split
-the majority class is that of the training folder, which is not that of the test folder."""
+folds, too (the mean of both: 0.931); everything else about the beats that are measured in the graph
+was settled on partitions drawn with other seeds ([EXPERIMENTS.md](EXPERIMENTS.md)), and the shares
+of the joined network, 0.2 page, 0.4 traces and 0.4 beats, were set before they were tried here.
+"These folds" are those of repeat 0; repeat 1 was run when all of it was settled. Of the joined
+network these folds saw three versions: 0.933 with traces read as means of columns, 0.931 with
+traces that are followed, and the one in the table, in which the spread of tall waves is measured
+rightly; the changes were made for other reasons (one reading for all; integrated gradients that add
+up), but whoever looks three times sees the best of three. On the published split the majority class
+is that of the training folder, which is not that of the test folder."""
 
 
 def score_all(stored: list[Predictions], **settings: int) -> list[Scored]:

@@ -10,7 +10,7 @@ from ecg_tf.evaluation.calibration import (
 )
 from ecg_tf.evaluation.metrics import MACRO
 from ecg_tf.evaluation.paired import Comparison
-from ecg_tf.evaluation.predictions import of_repeat
+from ecg_tf.evaluation.predictions import of_repeats
 from ecg_tf.evaluation.results import (
     DASH,
     NAMES,
@@ -95,7 +95,7 @@ def repeats_table(scored: list[Scored]) -> str:
     rows = []
     for one in in_order(repeated(scored)):
         for repeat in np.unique(one.predictions.repeat):
-            alone = score(of_repeat(one.predictions, repeat))
+            alone = score(of_repeats(one.predictions, [repeat]))
             cells = (alone.cell(metric) for metric in (*shown, *missed))
             rows.append([one.title, str(repeat), *cells])
     return table(("model", "repeat", *shown.values(), *missed.values()), rows)

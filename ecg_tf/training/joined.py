@@ -76,7 +76,7 @@ def join_predictions(
         key: getattr(parts[1], key)[chosen[1]] for key in ("page_ids", "labels", "repeat", "fold")
     }
     meta = {
-        **metas[1],
+        **{key: value for key, value in metas[1].items() if key != "repeats"},
         "model": NAME,
         "recipe": RECIPE,
         "shares": list(shares),
