@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 from serving.embedded.batching import read_batch_limits
@@ -21,6 +22,8 @@ from serving.embedded.rest import Rest
 
 log = logging.getLogger("serving")
 
+LOOK_EVERY = 0.1  # seconds between two looks whether the end was asked for
+
 
 class _Ended(Exception):
     """The end came while the models were still loading."""
@@ -32,6 +35,7 @@ class ModelServer:
     def __init__(self, flags: Flags):
         """Raises BadConfig or ServingError for files and models that cannot be used."""
         self.flags = flags
+        self._asked_to_end = False
         self._ended = threading.Event()
         self._rest: RestServer | None = None
         self._grpc = None
@@ -63,21 +67,26 @@ class ModelServer:
 
     def _await_models(self) -> None:
         try:
-            self.models.wait_until_available(still_wanted=lambda: not self._ended.is_set())
+            self.models.wait_until_available(still_wanted=lambda: not self._asked_to_end)
         except ServingError:
-            if self._ended.is_set():
+            if self._asked_to_end:
                 raise _Ended from None
             if not self.flags.serve_while_loading:
                 raise
             log.exception("serving without the models that failed")
 
     def wait(self) -> None:
-        """Returns after `end` was called."""
-        self._ended.wait()
+        """Returns after `end` was called, in the main thread or from a signal handler.
+
+        Not by waiting for a lock or an event: a signal that comes just before the wait begins
+        wakes nobody, and a handler that takes a lock may wait for the thread it interrupts.
+        """
+        while not self._asked_to_end:
+            time.sleep(LOOK_EVERY)
 
     def end(self) -> None:
         """Asks for the end; may be called from a signal handler."""
-        self._ended.set()
+        self._asked_to_end = True
 
     def stop(self) -> None:
         """Refuses new connections, finishes the requests in flight, unloads the models."""

@@ -58,6 +58,23 @@ def test_sigkill_is_survived_and_sigterm_drains(wire_base, tmp_path):
             second.rest.get("/v1/models/kinds")
 
 
+def test_a_signal_is_heeded_at_any_moment():
+    """Also just before the main thread begins to wait, which missed it when it waited for an event,
+    and waited for good."""
+    code = """
+import random, signal
+from serving.embedded import server
+server.LOOK_EVERY = 0.001
+for _ in range(3000):
+    waiting = object.__new__(server.ModelServer)
+    waiting._asked_to_end = False
+    signal.signal(signal.SIGALRM, lambda *_: waiting.end())
+    signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, 6e-5))
+    waiting.wait()
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
+
+
 def test_slow_and_silent_clients_keep_nobody_waiting(served):
     """More half-sent requests than there are worker threads."""
     sockets = []
