@@ -58,6 +58,8 @@ def audit(weights, runs, data, drawn, real, out, minutes) -> dict:
     """Measures what is missing, stores all numbers and the picture in KEPT, returns the summary."""
     from functools import partial
 
+    from PIL import Image
+
     from ecg_tf.data.catalogue import catalogue
     from ecg_tf.explain import audit as steps
     from ecg_tf.explain.audit_picture import gallery
@@ -89,7 +91,9 @@ def audit(weights, runs, data, drawn, real, out, minutes) -> dict:
     summary = summarise(read_rows(KEPT / "pages.csv"), described)
     (KEPT / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     shown = shown_pages(rows)
-    gallery(todo[0][0], methods, METHODS | TITLES, shown).save(KEPT / "gallery.png", optimize=True)
+    picture = gallery(todo[0][0], methods, METHODS | TITLES, shown)
+    few = picture.quantize(256, dither=Image.Dither.NONE)  # half the size, alike to the eye
+    few.save(KEPT / "gallery.png", optimize=True)
     return summary
 
 
