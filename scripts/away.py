@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Measures a network away from home: photographs of real pages, and signals of other sources.
+"""Measures a network away from home: photographs of real pages, and pages refused.
 
 scripts/away.py photographs --runs runs/NAME   each page judged by the fold that left it out
 scripts/away.py photographs                    the shipped weights, which have seen the pages
-scripts/away.py elsewhere --signals FOLDER     other sources, papers and layouts, drawn
+scripts/away.py gate                           how many real pages are refused
 scripts/away.py report                         docs/AWAY.md from docs/results/away
+
+Signals of other sources are asked of networks that never saw them: scripts/train_elsewhere.py
+stores their answers.
 """
 
 import shlex
@@ -58,28 +61,6 @@ def photographs(data, runs, docs, seed, n, severities):
         write_rows(docs / "results" / "away" / "photographs.csv", rows, facts)
     except (ValueError, OSError) as error:
         fail(str(error))
-
-
-@main.command()
-@click.option("--signals", type=click.Path(path_type=Path), required=True, help="Real signals.")
-@docs_option
-@seed_option
-@click.option("--each", type=click.IntRange(2), default=100, show_default=True, help="Of a label.")
-def elsewhere(signals, docs, seed, each):
-    """Stores the answers for recordings of other sources, drawn on several papers."""
-    from ecg_tf.evaluation.away import PAPERS, judged, pick
-    from ecg_tf.evaluation.away import elsewhere as pictures
-    from ecg_tf.evaluation.away_rows import write_rows
-    from ecg_tf.pages.recordings import recordings
-
-    try:
-        records = pick(recordings(signals), each, seed)
-        (judge,) = judges(None)
-        rows = judged(judge, pictures(records, PAPERS, seed))
-        write_rows(docs / "results" / "away" / "elsewhere.csv", rows, about(None, seed))
-    except (ValueError, OSError) as error:
-        fail(str(error))
-    click.echo(f"{len(rows)} answers")
 
 
 @main.command()

@@ -3,6 +3,7 @@
 
     scripts/explain_audit.py                          the shipped model, half an hour of one core
     scripts/explain_audit.py --run FOLD --run FOLD    real pages by networks that never saw them
+    scripts/explain_audit.py --keep-real              drawn pages anew, real ones as stored
     scripts/explain_audit.py --report                 the page again, from the stored numbers
 
 The numbers of each page are kept in --out as they come, so that a killed audit goes on where it
@@ -35,15 +36,16 @@ folder = click.Path(path_type=Path, exists=True, file_okay=False)
 @click.option("--data", type=folder, envvar="ECG_TF_DATA", help="Real pages; default: the setting.")
 @click.option("--pages", type=click.IntRange(3), default=30, show_default=True, help="Drawn pages.")
 @click.option("--real", type=click.IntRange(0), default=12, show_default=True, help="Real pages.")
+@click.option("--keep-real", is_flag=True, help="The stored numbers of real pages stay.")
 @click.option("--out", type=path, default="runs/explain", show_default=True)
 @click.option("--minutes", type=float, default=math.inf, help="Begin no page after so many.")
 @click.option("--report", is_flag=True, help="Measure nothing.")
-def main(weights, runs, data, pages, real, out, minutes, report):
+def main(weights, runs, data, pages, real, keep_real, out, minutes, report):
     from ecg_tf.explain.audit_report import text_of
 
     try:
         if not report:
-            put(weights, audit(weights, runs, data, pages, real, out, minutes))
+            put(weights, audit(weights, runs, data, pages, real, keep_real, out, minutes))
         summary = json.loads((KEPT / "summary.json").read_text())
         # Of scripts/explain_drawn.py.
         named = [json.loads(each.read_text()) for each in sorted(KEPT.glob("drawn-*.json"))]
@@ -54,8 +56,9 @@ def main(weights, runs, data, pages, real, out, minutes, report):
     click.echo(f"The default by these figures: {summary['default']['winner']}")
 
 
-def audit(weights, runs, data, drawn, real, out, minutes) -> dict:
+def audit(weights, runs, data, drawn, real, keep_real, out, minutes) -> dict:
     """Measures what is missing, stores all numbers and the picture in KEPT, returns the summary."""
+    kept = stored_real() if keep_real else None
     from functools import partial
 
     from PIL import Image
@@ -70,7 +73,7 @@ def audit(weights, runs, data, drawn, real, out, minutes) -> dict:
     from ecg_tf.explain.references import REFERENCES, TITLES
     from ecg_tf.progress import progress_bar
 
-    real_pages = catalogue(data).clean if data and real else []
+    real_pages = catalogue(data).clean if data and real and not keep_real else []
     audited, todo = steps.plan(weights, list(runs), real_pages, drawn, real)
     methods = {name: partial(_explained, explain, name) for name in METHODS} | REFERENCES
     stored = out / "pages.csv"
@@ -78,14 +81,14 @@ def audit(weights, runs, data, drawn, real, out, minutes) -> dict:
         known = read_rows(stored)
         rows = steps.run(todo, methods, known, stored, bar.track, 60 * minutes)
     KEPT.mkdir(parents=True, exist_ok=True)
-    write_rows(KEPT / "pages.csv", rows)
+    write_rows(KEPT / "pages.csv", rows + (kept[0] if kept else []))
     described = {
         "model": audited.card["model"],
         "network": todo[0][0].digest,
-        "command": command(weights, runs, drawn, real),
+        "command": command(weights, runs, drawn, real, keep_real),
         "first_seed": FIRST_SEED,
         "layout": LAYOUT,
-        "real_pages": said_of_real(real_pages, runs),
+        "real_pages": kept[1] if kept else said_of_real(real_pages, runs),
         "versions": versions(),
     }
     summary = summarise(read_rows(KEPT / "pages.csv"), described)
@@ -111,8 +114,20 @@ def put(weights, summary) -> None:
         click.echo(card)
 
 
-def command(weights, runs, drawn, real) -> str:
+def stored_real() -> tuple[list[dict], str]:
+    """The rows of real pages that are stored, and what is said of them."""
+    from ecg_tf.explain.audit_rows import read_rows
+
+    said = json.loads((KEPT / "summary.json").read_text())
+    rows = [row for row in read_rows(KEPT / "pages.csv") if row["kind"] == "real"]
+    return rows, f"{said['real_pages'].split(' (')[0]} ({said['command'].split(' and ')[-1]})"
+
+
+def command(weights, runs, drawn, real, keep_real=False) -> str:
     """What made the figures, without the paths of one machine."""
+    if keep_real:
+        before = json.loads((KEPT / "summary.json").read_text())["command"].split(" and ")[-1]
+        return f"scripts/explain_audit.py --keep-real --pages {drawn} and {before}"
     words = ["scripts/explain_audit.py", *(["--weights", "WEIGHTS"] if weights else [])]
     words += [word for _ in runs for word in ("--run", "FOLD")]
     return shlex.join([*words, "--pages", str(drawn), "--real", str(real)])

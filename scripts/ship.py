@@ -1,14 +1,8 @@
 #!/usr/bin/env python3
 """Puts a trained model into ecg_tf/weights, with its card.
 
-    scripts/train.py effnet_msa --recipe tuned --results docs/results            out of fold
-    scripts/train.py traces --recipe signal --results docs/results               out of fold
-    scripts/train.py beats --recipe kernel --results docs/results                out of fold
-    scripts/train.py effnet_msa --recipe tuned --protocol all                    the weights
-    scripts/train.py traces --recipe signal --protocol all                       the weights
-    scripts/train.py beats --recipe kernel --protocol all                        the weights
-    scripts/join.py PAGE_RUN TRACES_RUN BEATS_RUN --predictions docs/results
-    scripts/ship.py runs/joined --predictions docs/results/effnet_msa_traces-joined-leak-free.csv
+    scripts/train_elsewhere.py runs/joined --signals FOLDER          see scripts/retrain
+    scripts/ship.py runs/anywhere --predictions docs/results/anywhere-widened-leak-free.csv
     scripts/explain_audit.py                                     the explanations, onto the card too
 
 Without a RUN the weights stay, and the card of the shipped ones gets its figures anew.
@@ -30,8 +24,9 @@ RIGHT_WHEN_ANSWERED = 0.97  # part of the answered pages that shall be right
 MAX_BYTES = 25_000_000
 LIMITS = [
     "Research use only; no diagnosis.",
-    "Trained on pages of one printer and one template; on other layouts and pages of other "
-    "hospitals it is often wrong (docs/AWAY.md).",
+    "Real pages were those of one printer and one template. For others it learnt from recordings "
+    "drawn as pages, not from scans, and is wrong more often (docs/AWAY.md).",
+    "It reads the 3 x 4 + rhythm layout alone and refers others.",
     "Few different pages of myocardial infarction were to be had; see their number in data.counts.",
     "The label of a page is its folder's, not a cardiologist's second reading.",
 ]
@@ -117,6 +112,7 @@ def make_card(record: dict, stored, version: int) -> dict:
                 "parameters",
             )
         },
+        **({"elsewhere": record["elsewhere"]} if "elsewhere" in record else {}),
         "data": {
             "sha256": record["data_sha256"],
             "different_pages": len(set(stored.page_ids)),

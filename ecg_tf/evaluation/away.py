@@ -1,11 +1,11 @@
-"""What a network answers away from home: photographs of real pages, and pages of other sources.
+"""What a network answers away from home: photographs of real pages.
 
 Everything is judged picture by picture and kept as rows (`away_rows`), from which `away_report`
 counts.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -21,18 +21,9 @@ from ecg_tf.models.gate import page_score
 from ecg_tf.pages.effects import EFFECTS, WORST, distort, weathered
 from ecg_tf.pages.ink import prepare
 from ecg_tf.pages.read import read_file
-from ecg_tf.pages.recordings import Recording
-from ecg_tf.pages.synthetic import CROP, draw_signal
 
 BATCH = 16
 GATE_SIZE = (224, 224)
-PAPERS = {  # condition: what `draw_signal` is told
-    "home": {"layout": "3x4+1", "style": "banner"},
-    "other paper": {"layout": "3x4+1"},
-    "3x4+3": {"layout": "3x4+3"},
-    "6x2": {"layout": "6x2"},
-    "12x1": {"layout": "12x1"},
-}
 
 
 class Judge(NamedTuple):
@@ -130,42 +121,3 @@ def gated(data: Path, n: int | None, seed: int, advance: Callable = lambda: None
         rows += [row, other]
         advance()
     return rows
-
-
-def pick(records: Iterable[Recording], most: int, seed: int) -> list[Recording]:
-    """At most `most` recordings of each label and of infarctions of unknown age, one a patient."""
-    rng = np.random.default_rng([seed, 13])
-    kinds: dict[str, list[Recording]] = {}
-    for record in records:
-        kind = record.label or ("infarction" if record.facts.get("mi_any") == "1" else "")
-        if kind:
-            kinds.setdefault(kind, []).append(record)
-    found, patients = [], set()
-    for kind in (*LABELS[1:3], LABELS[0], LABELS[3], "infarction"):  # the rare ones first
-        own = kinds.get(kind, [])
-        chosen = 0
-        for place in rng.permutation(len(own)):
-            if chosen < most and own[place].patient not in patients:
-                patients.add(own[place].patient)
-                found.append(own[place])
-                chosen += 1
-    return found
-
-
-def elsewhere(records: list[Recording], conditions: Iterable[str], seed: int) -> Pictures:
-    """Each recording drawn as a page under each of the conditions, keys of PAPERS."""
-    for number, record in enumerate(records):
-        infarction = int(record.facts.get("mi_any") == "1" or record.label in LABELS[1:3])
-        for condition in conditions:
-            page = draw_signal(
-                record.signal,
-                record.fs,
-                record.label,
-                seed * 1_000_000 + number,
-                size=CROP,
-                whole=False,
-                **PAPERS[condition],
-            )
-            name = record.record_id
-            row = Row(name, record.patient, record.label or "", infarction, condition, 0)
-            yield row, page.image

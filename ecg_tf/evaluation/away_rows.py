@@ -14,7 +14,7 @@ class Row:
     group: str
     label: str  # "" where only `infarction` is known
     infarction: int  # 1: some infarction, of whatever age
-    condition: str  # an effect, "none", or a key of PAPERS
+    condition: str  # an effect, "none", or what a recording was drawn on
     severity: int
     score: float = 0.0  # of the gate
     normal: float = 0.0

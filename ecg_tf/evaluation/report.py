@@ -64,8 +64,10 @@ of the joined network, 0.2 page, 0.4 traces and 0.4 beats, were set before they 
 network these folds saw three versions: 0.933 with traces read as means of columns, 0.931 with
 traces that are followed, and the one in the table, in which the spread of tall waves is measured
 rightly; the changes were made for other reasons (one reading for all; integrated gradients that add
-up), but whoever looks three times sees the best of three. On the published split the majority class
-is that of the training folder, which is not that of the test folder."""
+up), but whoever looks three times sees the best of three. The shipped network has beside it a part
+for other printers, which learnt from drawn pages alone; which part answers is told by the look of
+the page, here by a fit that never saw the page ([AWAY.md](AWAY.md)). On the published split the
+majority class is that of the training folder, which is not that of the test folder."""
 
 
 def score_all(stored: list[Predictions], **settings: int) -> list[Scored]:

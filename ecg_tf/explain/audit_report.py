@@ -90,8 +90,8 @@ def _verdict(summary: dict) -> str:
     lines += [f"- Not measured: {_name(name)}." for name in METHODS if name not in right["methods"]]
     share = summary["groups"]["drawn"]["accuracy"]
     lines.append(
-        f"- The network answers {_cell(share)} of the drawn infarctions rightly; it was trained on "
-        "the pages of one printer."
+        f"- The network answers {_cell(share)} of the drawn infarctions rightly. The part of it "
+        "that answers for other printers has learnt from others, drawn by the same program."
     )
     return "\n".join(lines)
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from ecg_tf.explain.gradcam import to_unit
 from ecg_tf.explain.probe import behind, halfway, has_maps, maps_layer, probe, signature
+from ecg_tf.models.familiar import FAMILIAR
 from ecg_tf.pages.columns import as_signals, trace_sums
 
 BLANK = 255.0  # grey level of paper without a trace, where the path begins
@@ -44,12 +45,11 @@ def integrated_gradients(model: keras.Model, steps: int = STEPS) -> Callable:
     networks and worse on those of ReLU and max-pooling, whose slopes jump. Raises ValueError for a
     network that `probe` does not accept and for `steps` that is not a positive multiple of CHUNK.
     """
-    look, divide_up = probe(model), attributions_of(model, steps)
+    look, divide_up = probe(model, _layer(model)), attributions_of(model, steps)
 
     @tf.function(input_signature=signature(model), autograph=False)
     def attribute(pages, classes):
-        scores = look(with_blank(pages))["scores"]
-        return divide_up(pages, scores[:-1], scores[-1], classes)
+        return divide_up(pages, look(with_blank(pages)), classes)
 
     return attribute
 
@@ -60,22 +60,45 @@ def with_blank(pages):
 
 
 def attributions_of(model: keras.Model, steps: int) -> Callable:
-    """A function `divide_up(pages, scores, blank, classes) -> (attributions, gap)` for the class
-    scores (n, 4) of the pages and those of blank paper, (4,)."""
+    """A function `divide_up(pages, seen, classes) -> (attributions, gap)`; `seen` is what `probe`
+    saw on the pages and, last, on blank paper, with the maps of `maps_layer` if there are any."""
     if steps < CHUNK or steps % CHUNK:
         raise ValueError(f"steps is {steps}; it must be a positive multiple of {CHUNK}.")
     of_page = _of_page(model, steps)
-    of_signals = _of_signals(model, FINER * steps) if halfway(model) else None
+    of_signals = _of_signals(model, FINER * steps) if "signals" in halfway(model) else None
+    blank_scores = _blank_scores(model)
 
-    def divide_up(pages, scores, blank, classes):
-        attributions = of_page(pages, classes)
+    def divide_up(pages, seen, classes):
+        turn = {FAMILIAR: seen[FAMILIAR][:-1]} if FAMILIAR in seen else {}
+        attributions = of_page(pages, turn, classes)
         if of_signals is not None:
-            attributions += of_signals(pages, classes)
-        difference = tf.gather(scores - blank, classes, axis=1, batch_dims=1)
+            attributions += of_signals(pages, turn, classes)
+        difference = seen["scores"][:-1] - blank_scores(seen, turn)
+        difference = tf.gather(difference, classes, axis=1, batch_dims=1)
         missing = tf.abs(tf.reduce_sum(attributions, axis=(1, 2)) - difference)
         return attributions, missing / tf.maximum(tf.abs(difference), LEAST)
 
     return divide_up
+
+
+def _layer(model: keras.Model) -> str | None:
+    return maps_layer(model) if has_maps(model) else None
+
+
+def _blank_scores(model: keras.Model) -> Callable:
+    """The class scores of blank paper, (1, 4), or where parts of the network take turns, by the
+    part that answered each page, (n, 4)."""
+    layer = _layer(model)
+    rest, taken = behind(model, layer), halfway(model, layer)
+
+    def scores(seen: dict, turn: dict):
+        if not turn:
+            return seen["scores"][-1:]
+        n = tf.shape(turn[FAMILIAR])[0]
+        nothing = {name: tf.repeat(seen[name][-1:], n, axis=0) for name in taken}
+        return rest(tf.fill((n, *model.input_shape[1:]), BLANK), nothing | turn)
+
+    return scores
 
 
 def display(attributions: tf.Tensor) -> tf.Tensor:
@@ -96,13 +119,14 @@ def _of_page(model: keras.Model, steps: int) -> Callable:
     nothing = _nothing(halfway(model), CHUNK)
     points, widths = _path(steps, CHUNK)
 
-    def attribute(pages, classes):
+    def attribute(pages, turn, classes):
         def part(page, number):
             way = pages[page] - BLANK
+            given = nothing | _repeated(turn, page, CHUNK)
             path = BLANK + points[number][:, None, None, None] * way
             with tf.GradientTape() as tape:
                 tape.watch(path)
-                score = tf.gather(rest(path, nothing), classes[page], axis=1)
+                score = tf.gather(rest(path, given), classes[page], axis=1)
             each = tape.gradient(score, path) * widths[number][:, None, None, None]
             return tf.reduce_sum(tf.reduce_sum(each, axis=0) * way, axis=-1)
 
@@ -121,20 +145,21 @@ def _of_signals(model: keras.Model, steps: int) -> Callable:
     felt where ink is all but gone, is passed over; `gap` is measured on the network itself.)
     """
     chunk = min(steps, SIGNAL_CHUNK)
-    layer = maps_layer(model) if has_maps(model) else None
+    layer = _layer(model)
     rest, taken = behind(model, layer), halfway(model, layer)
     taken = {name: each for name, each in taken.items() if name != "signals"}
     points, widths = _path(steps, chunk)
     edges = _edges(steps, chunk)
 
-    def attribute(pages, classes):
+    def attribute(pages, turn, classes):
         with tf.GradientTape() as tape:
             tape.watch(pages)
             sums, held = trace_sums(pages)
 
         def score(there, page, n):
             signals = as_signals(there, tf.repeat(held[page][None], n, axis=0))
-            scores = rest(pages[:1], _nothing(taken, n) | {"signals": signals})
+            given = _nothing(taken, n) | _repeated(turn, page, n) | {"signals": signals}
+            scores = rest(pages[:1], given)
             return tf.gather(scores, classes[page], axis=1)
 
         def part(page, number):
@@ -191,6 +216,11 @@ def _path(steps: int, chunk: int) -> tuple[tf.Tensor, tf.Tensor]:
 def _nothing(taken: dict, n: int) -> dict:
     """Zeros in place of what is taken half-way through a network, for n pages."""
     return {name: tf.zeros((n, *output.shape[1:])) for name, output in taken.items()}
+
+
+def _repeated(turn: dict, page, n: int) -> dict:
+    """What is held of one page, for n points on its path."""
+    return {name: tf.repeat(each[page][None], n, axis=0) for name, each in turn.items()}
 
 
 def _summed(part: Callable, n, chunks: int, shape) -> tf.Tensor:

@@ -47,8 +47,7 @@ def explainer(
         seen = {name: each[:-1] for name, each in with_paper.items()}
         classes = tf.where(classes < 0, tf.argmax(seen["p"], axis=1, output_type=tf.int32), classes)
         added = part(pages, with_paper, classes)
-        blank = with_paper["scores"][-1]
-        attributions, gap = divide_up(pages, seen["scores"], blank, classes)
+        attributions, gap = divide_up(pages, with_paper, classes)
         found = {
             "probabilities": seen["p"],
             "gradcam": heat(seen["maps"], added["slopes"], pages.shape[1:3]),

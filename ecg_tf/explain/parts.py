@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from ecg_tf.explain.boxes import cover, darkness, lead_boxes
 from ecg_tf.explain.integrated_gradients import display, with_blank
-from ecg_tf.explain.probe import behind, maps_layer, probe, signature
+from ecg_tf.explain.probe import behind, halfway, maps_layer, probe, signature
 from ecg_tf.pages.columns import COLUMNS, LINES, SAMPLES, SIGNALS, SPAN
 
 STEPS = 32  # of the integral over the signals
@@ -59,20 +59,20 @@ def parts(model: keras.Model, layer: str) -> Callable:
     Those of the page sum to the score that its maps gave, those of the traces to the difference
     from the score with the signals of a blank page.
     """
-    rest = behind(model, layer)
+    rest, taken = behind(model, layer), halfway(model, layer)
     # Points on the way from the blank signals, at the middles of equal steps, and the page itself.
     points = np.append((np.arange(STEPS, dtype=np.float32) + 0.5) / STEPS, np.float32(1.0))
 
     def part(pages, seen, classes):
-        halfway = {name: seen[name][:-1] for name in ("maps", "signals") if name in seen}
-        at = {name: tf.repeat(each[:, None], len(points), axis=1) for name, each in halfway.items()}
+        here = {name: seen[name][:-1] for name in taken}
+        at = {name: tf.repeat(each[:, None], len(points), axis=1) for name, each in here.items()}
         if "signals" in seen:
             nothing = seen["signals"][-1]
-            way = halfway["signals"] - nothing
+            way = here["signals"] - nothing
             at["signals"] = nothing + points[:, None, None] * way[:, None]
         slopes = _slopes(rest, tf.repeat(pages, len(points), axis=0), at, classes)
-        here = slopes["maps"][:, -1]
-        found = {"slopes": here, "page": tf.reduce_sum(halfway["maps"] * here, axis=-1)}
+        last = slopes["maps"][:, -1]
+        found = {"slopes": last, "page": tf.reduce_sum(here["maps"] * last, axis=-1)}
         if "signals" in seen:
             added = tf.reduce_mean(slopes["signals"][:, :-1], axis=1) * way
             kinds = tf.reshape(added, (-1, SAMPLES, 3, SIGNALS))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
+from ecg_tf.models.familiar import FAMILIAR
 from ecg_tf.models.head import CLASSES
 from ecg_tf.models.traces import READER
 
@@ -21,18 +22,15 @@ SCALE_WEIGHTS = "scale_weights"
 
 def probe(model: keras.Model, layer: str | None = None) -> Callable:
     """A function from pages, float32 (n, height, width, 3), to what the network makes of them: a
-    dict of `scores` float32 (n, 4); `p` float32 (n, 4), the softmax; `maps` (n, h, w, c), the
-    output of `layer`, and `signals`, where the network reads them off the page, if a layer is
-    named; and `scale_weights` (n, 3) where the network has them.
+    dict of `scores` float32 (n, 4); `p` float32 (n, 4), the softmax; what `halfway` names; and
+    `scale_weights` (n, 3) where the network has them.
 
     Raises ValueError for a network that is nested, does not end in a softmax inside its last
     Dense, or computes in less than float32, where gradients of single pixels vanish.
     """
     _check(model)
     head = model.get_layer(HEAD)
-    wanted = {"features": head.input, "p": head.output}
-    if layer is not None:
-        wanted |= halfway(model, layer)
+    wanted = {"features": head.input, "p": head.output, **halfway(model, layer)}
     if has_scale_weights(model):
         wanted["scale_weights"] = model.get_layer(SCALE_WEIGHTS).output
     network = keras.Model(model.input, wanted, name="probe")
@@ -46,10 +44,9 @@ def probe(model: keras.Model, layer: str | None = None) -> Callable:
 
 def behind(model: keras.Model, layer: str | None = None) -> Callable:
     """The rest of the network: a function of pages (n, h, w, 3) and what `probe` saw half-way on
-    them, a dict with `maps` if a layer is named and where there are any `signals`, to the class
-    scores (n, 4).
+    them, a dict of all that `halfway` names, to the class scores (n, 4).
 
-    What leads past the maps and the signals, if anything, is computed from the pages again.
+    What leads past it, if anything, is computed from the pages again.
     """
     head, taken = model.get_layer(HEAD), halfway(model, layer)
     rest = keras.Model([model.input, *taken.values()], head.input, name="rest")
@@ -62,11 +59,15 @@ def behind(model: keras.Model, layer: str | None = None) -> Callable:
 
 
 def halfway(model: keras.Model, layer: str | None = None) -> dict:
-    """The symbolic `maps` of a layer if one is named, and where the network reads the traces off
-    the page, its `signals`."""
+    """The symbolic `maps` (n, h, w, c) of a layer if one is named; where the network reads the
+    traces off the page, its `signals`; and `familiar` (n, 1) where it has two parts that take turns
+    (`ecg_tf.models.anywhere`). A page is explained by the part that answered it, so `familiar` is
+    held while all else of the page changes."""
     taken = {} if layer is None else {"maps": model.get_layer(layer).output}
     if any(each.name == READER for each in model.layers):
         taken["signals"] = model.get_layer(READER).output
+    if any(each.name == FAMILIAR for each in model.layers):
+        taken[FAMILIAR] = model.get_layer(FAMILIAR).output
     return taken
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ecg_tf.explain.probe import HEAD
 from ecg_tf.labels import LABELS
+from ecg_tf.models.familiar import FAMILIAR
 from ecg_tf.pages.ink import prepare
 from ecg_tf.pages.synthetic import DrawnPage, draw
 
@@ -82,5 +83,10 @@ def _floats(seed: int) -> np.ndarray:
 
 
 def _features(model: keras.Model, pages: np.ndarray) -> np.ndarray:
-    """What goes into the last layer, float32 (n, width)."""
-    return np.asarray(keras.Model(model.input, model.get_layer(HEAD).input)(pages, training=False))
+    """What goes into the last layer, float32 (n, width). Of a network whose parts take turns
+    (`ecg_tf.models.anywhere`) as if it knew no printer, for that part has learnt from drawn pages.
+    """
+    held = [each.output for each in model.layers if each.name == FAMILIAR]
+    network = keras.Model([model.input, *held], model.get_layer(HEAD).input)
+    nothing = [np.zeros((len(pages), *each.shape[1:]), np.float32) for each in held]
+    return np.asarray(network([pages, *nothing], training=False))

@@ -5,6 +5,7 @@ returns one flat functional `keras.Model`: RGB 0..255 (n, height, width, 3) in, 
 (n, 4) out.
 """
 
+from ecg_tf.models.anywhere import anywhere
 from ecg_tf.models.baselines import cnn, convnext_tiny, densenet121, mobilenet, resnet50
 from ecg_tf.models.beats import beats
 from ecg_tf.models.densenets import densenet121_attention, densenet121_bottleneck
@@ -24,6 +25,7 @@ MODELS = {
     "traces": traces,
     "beats": beats,
     "effnet_msa_traces": effnet_msa_traces,
+    "anywhere": anywhere,
 }
 
 

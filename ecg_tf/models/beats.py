@@ -74,16 +74,22 @@ def beats(size=(448, 1120), weights=None):
         raise ValueError(f"beats has no backbone that could take the weights {weights!r}.")
     page = page_input(size)
     signals = ReadTraces(name=READER, dtype="float32")(page)
-    return keras.Model(page, classify(beat_features(signals)), name="beats")
+    return keras.Model(page, classify(likeness(measurements(signals))), name="beats")
 
 
-def beat_network():
+def beat_network(prefix: str = "", landmarks: int = LANDMARKS):
     """The same from the signals (n, *SHAPE) on; layers of one name are the same layers."""
     signals = keras.Input(SHAPE, name="signals")
-    return keras.Model(signals, classify(beat_features(signals)), name="beat_signals")
+    seen = likeness(measurements(signals), prefix, landmarks)
+    return keras.Model(signals, classify(seen), name="beat_signals")
 
 
-def beat_features(signals):
-    """What the network sees in signals: (n, LANDMARKS)."""
-    measured = Measure(name="measurements", dtype="float32")(signals)
-    return Likeness(name=LIKENESS, dtype="float32")(measured)
+def measurements(signals):
+    """What is measured on signals: (n, MEASUREMENTS)."""
+    return Measure(name="measurements", dtype="float32")(signals)
+
+
+def likeness(measured, prefix: str = "", landmarks: int = LANDMARKS):
+    """How like each landmark what was measured is, (n, landmarks). The layer's name begins with
+    `prefix`."""
+    return Likeness(landmarks, name=prefix + LIKENESS, dtype="float32")(measured)

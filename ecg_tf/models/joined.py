@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ecg_tf.models.beats import beat_features
+from ecg_tf.models.beats import likeness, measurements
 from ecg_tf.models.head import classify, page_input
 from ecg_tf.models.multiscale import fused_maps
 from ecg_tf.models.parts import give_weights
@@ -20,6 +20,7 @@ from ecg_tf.pages.pooling import pool_matrix
 
 THUMBNAIL = (224, 224)
 HEAD = "p"
+POOL = "pool"  # the layer that sums up the maps of the thumbnail
 
 
 @keras.saving.register_keras_serializable("ecg_tf")
@@ -43,12 +44,18 @@ def effnet_msa_traces(size=(448, 1120), weights=None):
     """EfficientNet-B0 with multi-scale attention on a thumbnail, and two networks on the traces:
     one that convolves them, and one that measures their beats."""
     page = page_input(size)
-    maps = fused_maps(Thumbnail(name="thumbnail", dtype="float32")(page), weights)
-    pooled = keras.layers.GlobalAveragePooling2D(name="pool")(maps)
     signals = ReadTraces(name=READER, dtype="float32")(page)
-    seen = [pooled, trace_features(signals), beat_features(signals)]
+    seen = seen_on_page(page, signals, measurements(signals), weights)
     features = keras.layers.Concatenate(name="features")(seen)
     return keras.Model(page, classify(features), name="effnet_msa_traces")
+
+
+def seen_on_page(page, signals, measured, weights=None) -> list:
+    """What the three parts see: the thumbnail's maps pooled, (n, 128), the traces, (n, 64), and
+    likenesses of beats, (n, landmarks)."""
+    maps = fused_maps(Thumbnail(name="thumbnail", dtype="float32")(page), weights)
+    pooled = keras.layers.GlobalAveragePooling2D(name=POOL)(maps)
+    return [pooled, trace_features(signals), likeness(measured)]
 
 
 def join(joined: keras.Model, parts: Sequence[keras.Model], shares: Sequence[float]) -> None:

@@ -61,20 +61,23 @@ def traces(size=(448, 1120), weights=None):
     return keras.Model(page, classify(trace_features(signals)), name="traces")
 
 
-def signal_network():
+def signal_network(prefix: str = ""):
     """The same from the signals (n, *SHAPE) on; layers of one name are the same layers."""
     signals = keras.Input(SHAPE, name="signals")
-    return keras.Model(signals, classify(trace_features(signals)), name="signals")
+    return keras.Model(signals, classify(trace_features(signals, prefix)), name="signals")
 
 
-def trace_features(signals):
-    """What the network sees in signals: (n, 64)."""
-    leads = TakeLeads(name="leads")(signals)
-    strip = TakeStrip(name="strip")(signals)
-    seen = [*_tower(leads, "leads", 48, LEAD_STAGES), *_tower(strip, "strip", 24, STRIP_STAGES)]
-    x = keras.layers.Concatenate(name="trace_features")(seen)
-    x = keras.layers.Dropout(0.5, name="trace_dropout")(x)
-    return keras.layers.Dense(64, activation="relu", name="trace_dense")(x)
+def trace_features(signals, prefix: str = ""):
+    """What the network sees in signals: (n, 64). Its layers' names begin with `prefix`."""
+    leads = TakeLeads(name=f"{prefix}leads")(signals)
+    strip = TakeStrip(name=f"{prefix}strip")(signals)
+    seen = [
+        *_tower(leads, f"{prefix}leads", 48, LEAD_STAGES),
+        *_tower(strip, f"{prefix}strip", 24, STRIP_STAGES),
+    ]
+    x = keras.layers.Concatenate(name=f"{prefix}trace_features")(seen)
+    x = keras.layers.Dropout(0.5, name=f"{prefix}trace_dropout")(x)
+    return keras.layers.Dense(64, activation="relu", name=f"{prefix}trace_dense")(x)
 
 
 def _tower(x, name: str, width: int, stages):

@@ -113,8 +113,8 @@ def train_split(
             validation = examples(pages, images, validation_index, recipe.balance, kind)
         if recipe.kernel:
             started = time.perf_counter()
-            labels = labels_of(pages)[fit_index]
-            fit_kernel(model, images[fit_index], labels, recipe.balance, recipe.kernel, seed)
+            signals = images[fit_index]
+            fit_kernel(model, signals, train.target, train.weight, recipe.kernel, seed)
             history = [{"seconds": time.perf_counter() - started}]
         else:
             history = fit(model, recipe, train, validation, out, seed, (*callbacks, *_boards(out)))

@@ -11,7 +11,6 @@ from PIL import Image
 from ecg_tf.evaluation import away, away_figures, away_report, away_rows
 from ecg_tf.labels import LABELS
 from ecg_tf.pages.effects import EFFECTS
-from ecg_tf.pages.recordings import Recording
 
 FACTS = {"temperature": 1.0, "answer_from": 0.6, "refuse_below": 0.5, "command": "x"}
 
@@ -94,33 +93,6 @@ def test_a_fold_judges_its_test_pages_alone(tmp_path, monkeypatch):
         next(away.fold_judges(tmp_path / "nowhere"))
 
 
-def _record(name, patient, label, mi="0") -> Recording:
-    signal = np.zeros((5000, 12), np.float32)
-    return Recording(signal, 500.0, name, patient, label, label, {"mi_any": mi})
-
-
-def test_one_recording_a_patient_and_the_rare_labels_first():
-    records = [
-        _record("1", "p", "normal"),
-        _record("2", "p", "myocardial_infarction"),
-        _record("3", "q", "normal"),
-        _record("4", "r", "normal"),
-        _record("5", "s", None, "1"),
-        _record("6", "t", None),
-    ]
-    chosen = away.pick(records, 1, 0)
-    assert [record.record_id for record in chosen][0] == "2"
-    assert {record.record_id for record in chosen[1:]} in ({"3", "5"}, {"4", "5"})
-
-
-def test_recordings_are_drawn_on_each_paper():
-    records = [_record("2", "p", "history_of_mi"), _record("5", "s", None, "1")]
-    found = list(away.elsewhere(records, ("home", "12x1"), 0))
-    assert [row.condition for row, _ in found] == ["home", "12x1"] * 2
-    assert [(row.label, row.infarction) for row, _ in found[::2]] == [("history_of_mi", 1), ("", 1)]
-    assert found[0][1].shape == (*away.CROP, 3)
-
-
 def test_stored_rows_come_back(tmp_path):
     rows = [_row(), _row("b", "history_of_mi", "blur", 3)]
     away_rows.write_rows(tmp_path / "x.csv", rows, FACTS)
@@ -151,10 +123,21 @@ def test_the_document_tells_what_an_effect_costs(tmp_path):
 def test_infarctions_of_unknown_age_count_for_mi_or_not_alone():
     rows = [_row(str(n), label, "home") for n, label in enumerate(LABELS)]
     rows += [away_rows.Row("x", "x", "", 1, "home", 0, 1.0, 0.0, 0.5, 0.5, 0.0)]
-    text = away_report.as_markdown({"elsewhere": (rows, FACTS)})
+    text = away_report.as_markdown({"elsewhere-with": (rows, FACTS)})
     line = next(line for line in text.splitlines() if line.startswith("| home |"))
     assert line.split(" | ")[1].startswith("0.500 [")  # the four labels: all answers alike
     assert line.split(" | ")[6].startswith("0.667 [")  # one of three infarctions stands out
+    assert "goal 0.95" in text and "goal 0.90" not in text
+
+
+def test_the_document_tells_how_often_answers_for_other_printers_are_right():
+    p = (0.1, 0.1, 0.1, 0.7)
+    rows = [_row("a", condition="home"), _row("b", condition="home", p=p)]
+    rows += [_row("c", condition="home", p=(0.4, 0.2, 0.2, 0.2))]
+    rows += [_row("d", "abnormal_heartbeat", "home", p=p, score=0.1)]
+    text = away_report.as_markdown({"elsewhere-without": (rows, FACTS)})
+    line = next(line for line in text.splitlines() if line.startswith("| home |"))
+    assert line.endswith("| 25.0% | 50.0% | 50.0% |")
 
 
 def test_the_gate_is_asked_about_whole_pages_and_crops(tmp_path):

@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 
 from ecg_tf.labels import LABELS
+from ecg_tf.models.anywhere import Strange
+from ecg_tf.models.familiar import FAMILIAR, Familiar
+from ecg_tf.models.gate import GRID
 from ecg_tf.models.head import classify, page_input
 from ecg_tf.models.multiscale import FUSED, SCALE_WEIGHTS, WeightedSum
 from ecg_tf.models.traces import READER, ReadTraces, trace_features
@@ -73,3 +76,26 @@ def read_pages() -> np.ndarray:
     """Two drawn pages as its input, float32 (2, *READ, 3)."""
     images = [draw(seed, None, "3x4+1", size=(360, 600), whole=False).image for seed in (1, 2)]
     return np.stack([prepare(image.astype(np.float32), *READ) for image in images])
+
+
+@pytest.fixture(scope="session")
+def turning() -> keras.Model:
+    """Untrained: two parts that take turns on the same maps and signals. Which of them answers is
+    told by the ink in the upper left corner, which a page half-way to blank paper has no more."""
+    keras.utils.set_random_seed(3)
+    page = page_input(READ)
+    ink = keras.layers.Rescaling(-1 / 255, offset=1.0)(page)
+    maps = keras.layers.Conv2D(6, 5, 4, activation="relu", name=FUSED)(ink)
+    pooled = keras.layers.GlobalAveragePooling2D(name="pool")(maps)
+    signals = ReadTraces(name=READER)(page)
+    turn = Familiar(name=FAMILIAR)(page)
+    other = Strange(name="strange")(turn)
+    home = [pooled, trace_features(signals)]
+    parts = [(turn, each) for each in home] + [(other, each) for each in home[::-1]]
+    turns = [keras.layers.Multiply(name=f"turn{k}")(pair) for k, pair in enumerate(parts)]
+    features = keras.layers.Concatenate(name="features")([*turns, other])
+    model = keras.Model(page, classify(features), name="turning")
+    kernel = np.zeros((GRID[0], GRID[1], 1), np.float32)
+    kernel[:8, :8] = 0.2
+    model.get_layer(FAMILIAR).set_weights([kernel.reshape(-1, 1), np.array([-6.0])])
+    return model

@@ -13,8 +13,9 @@ from ecg_tf.models import MODELS, build
 from ecg_tf.pages.ink import prepare
 
 SIZE = (64, 64)
-# The others: test_joined.py, and test_beats.py for the one that learns nothing by gradients.
-ALONE = [name for name in MODELS if name not in ("effnet_msa_traces", "beats")]
+# The others: test_joined.py, test_anywhere.py, and test_beats.py for the one that learns nothing
+# by gradients.
+ALONE = [name for name in MODELS if name not in ("effnet_msa_traces", "anywhere", "beats")]
 
 
 @pytest.fixture(scope="module")

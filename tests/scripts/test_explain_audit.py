@@ -78,3 +78,22 @@ def test_the_command_on_the_page_names_no_path_of_this_machine():
     assert said == (
         "scripts/explain_audit.py --weights WEIGHTS --run FOLD --run FOLD --pages 30 --real 12"
     )
+
+
+def test_the_stored_numbers_of_real_pages_can_be_kept(docs):
+    from ecg_tf.explain.audit_rows import COLUMNS, write_rows
+
+    kinds = [dict.fromkeys(COLUMNS) | {"kind": kind, "page": kind} for kind in ("real", "drawn")]
+    write_rows(docs / "explanations" / "pages.csv", kinds)
+    summary = stored() | {"real_pages": "Real pages: held out.", "command": "audit --real 24"}
+    (docs / "explanations" / "summary.json").write_text(json.dumps(summary))
+    rows, words = program.stored_real()
+    assert [row["page"] for row in rows] == ["real"]
+    assert words == "Real pages: held out. (audit --real 24)"
+    again = program.command(None, (), 30, 12, keep_real=True)
+    assert again == "scripts/explain_audit.py --keep-real --pages 30 and audit --real 24"
+    # Kept a second time, they are still those of the same command.
+    summary |= {"real_pages": words, "command": again}
+    (docs / "explanations" / "summary.json").write_text(json.dumps(summary))
+    assert program.stored_real()[1] == words
+    assert program.command(None, (), 30, 12, keep_real=True) == again

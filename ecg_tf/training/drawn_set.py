@@ -1,0 +1,165 @@
+"""Pages of other printers to learn from: recordings of other sources and simulated signals, drawn.
+
+Every recording is drawn three times: on the paper of the real pages, on another paper, and on
+another paper scanned or photographed; simulated signals take turns. Drawing takes minutes, so the
+set is written once and read afterwards.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ecg_tf.data.parallel import Run
+from ecg_tf.labels import LABELS
+from ecg_tf.models import build
+from ecg_tf.models.gate import shrink
+from ecg_tf.models.joined import POOL
+from ecg_tf.pages.columns import read_columns
+from ecg_tf.pages.ink import prepare
+from ecg_tf.pages.recordings import Recording, recordings
+from ecg_tf.pages.synthetic import CROP, draw, draw_signal
+from ecg_tf.training.joined import NAME
+
+SIZE = (448, 1120)
+HOME, OTHER, PHOTOGRAPHED = LOOKS = range(3)
+LAYOUT = "3x4+1"
+STYLES = {HOME: "banner", OTHER: None, PHOTOGRAPHED: None}
+WORST = 3  # severity of effects on photographed pages
+WHOLE = 0.3  # part of them that have header and margins
+SIMULATED = 3600  # signals, each drawn once
+FIRST_SEED = 1_200_000  # of the simulated ones; far from those drawn for tests and audits
+RECORDED_SEED = 500_000
+SIMULATED_SOURCE = "simulated"
+# An infarction of unknown age: most of those whose age is known are old.
+UNKNOWN_AGE = (0.0, 0.25, 0.75, 0.0)
+
+
+class Drawing(NamedTuple):
+    """A page to be drawn: of a recording, or of a simulated signal with `number` as its seed.
+    `target` (4,) sums to 1; `sure`: labelled by the strict rules."""
+
+    number: int
+    look: int  # of LOOKS
+    target: tuple[float, ...]
+    sure: bool
+    recording: Recording | None = None
+
+
+class DrawnSet(NamedTuple):
+    """What was read off n pages: `signals` float16 (n, *SHAPE) and `ink` float16 (n, *GRID) of
+    `ecg_tf.models.gate`, and `pooled` float32 (n, 128), what the network for the known printer sees
+    on the thumbnail; `target` float32 (n, 4), `sure` bool (n,), `look` int (n,), `source` (the set
+    of the recording, or SIMULATED_SOURCE), `name` (of the record) and `patient`, str (n,)."""
+
+    signals: np.ndarray
+    ink: np.ndarray
+    pooled: np.ndarray
+    target: np.ndarray
+    sure: np.ndarray
+    look: np.ndarray
+    source: np.ndarray
+    name: np.ndarray
+    patient: np.ndarray
+
+
+def drawn_set(signals: Path, home: Path, file: Path, run: Run) -> DrawnSet:
+    """The set from `file`, or drawn from the recordings in the folder `signals`, looked at by the
+    network whose weights are `home`, and written there; `run` spreads the work. Raises what
+    `recordings` raises."""
+    if not file.exists():
+        wanted = list(drawings(signals))
+        read = zip(*run("drawing pages", partial(_read, home), wanted), strict=True)
+        found = DrawnSet(
+            *(np.stack(each) for each in read),
+            target=np.array([each.target for each in wanted], np.float32),
+            sure=np.array([each.sure for each in wanted]),
+            look=np.array([each.look for each in wanted]),
+            **_origins(wanted),
+        )
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f"part-{file.name}")
+        np.savez_compressed(part, **found._asdict())
+        part.replace(file)
+    with np.load(file) as stored:
+        return DrawnSet(**{name: stored[name] for name in DrawnSet._fields})
+
+
+def drawings(signals: Path) -> Iterator[Drawing]:
+    """All pages to be drawn. Recordings whose label is not known are left out."""
+    for number, recording in enumerate(recordings(signals)):
+        target = _target(recording)
+        for look in LOOKS if target else ():
+            yield Drawing(number, look, target, recording.label is not None, recording)
+    for number in range(SIMULATED):
+        target = _certain(LABELS[number // len(LOOKS) % len(LABELS)])
+        yield Drawing(FIRST_SEED + number, number % len(LOOKS), target, True)
+
+
+def image_of(drawing: Drawing) -> np.ndarray:
+    """The page, uint8 (h, w, 3), the same every time."""
+    simulated = drawing.recording is None
+    rng = np.random.default_rng([drawing.number, 77, simulated])
+    severity, whole = 0, False
+    if drawing.look == PHOTOGRAPHED:
+        severity = int(rng.integers(0, WORST + 1))
+        whole = bool(rng.random() < WHOLE)
+    look = {
+        "layout": LAYOUT,
+        "style": STYLES[drawing.look],
+        "severity": severity,
+        "whole": whole,
+        "size": None if whole else CROP,
+    }
+    if simulated:
+        return draw(drawing.number, LABELS[int(np.argmax(drawing.target))], **look).image
+    signal, fs = drawing.recording.signal, drawing.recording.fs
+    seed = RECORDED_SEED + len(LOOKS) * drawing.number + drawing.look
+    return draw_signal(signal, fs, None, seed, **look).image
+
+
+def _read(home: Path, drawing: Drawing) -> tuple[np.ndarray, ...]:
+    page = prepare(image_of(drawing).astype(np.float32), *SIZE)
+    return tuple(np.asarray(each)[0] for each in _reader(home)(page[None]))
+
+
+@cache
+def _reader(home: Path) -> Callable:
+    network = build(NAME, SIZE)
+    network.load_weights(home)
+    pool = keras.Model(network.input, network.get_layer(POOL).output)
+
+    @tf.function(input_signature=[tf.TensorSpec((1, *SIZE, 3), tf.float32)], autograph=False)
+    def read(pages):
+        halves = (tf.cast(each, tf.float16) for each in (read_columns(pages), shrink(pages)))
+        return *halves, pool(pages, training=False)
+
+    return read
+
+
+def _target(recording: Recording) -> tuple[float, ...] | None:
+    label = recording.label or recording.label_loose
+    if label:
+        return _certain(label)
+    return UNKNOWN_AGE if recording.facts.get("mi_any") == "1" else None
+
+
+def _certain(label: str) -> tuple[float, ...]:
+    return tuple(float(each == label) for each in LABELS)
+
+
+def _origins(drawings: list[Drawing]) -> dict[str, np.ndarray]:
+    """Source, name and patient of each, str (n,)."""
+    found = []
+    for number, _, _, _, recording in drawings:
+        if recording:
+            found.append((recording.facts["set"], recording.record_id, recording.patient))
+        else:
+            found.append((SIMULATED_SOURCE, f"seed {number}", f"seed {number}"))
+    return dict(
+        zip(("source", "name", "patient"), map(np.array, zip(*found, strict=True)), strict=True)
+    )
