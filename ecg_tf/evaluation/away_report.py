@@ -125,8 +125,8 @@ def _elsewhere(asked: dict[str, tuple[list[Row], dict]]) -> list[str]:
         + f", and {len({row.name for row in rows if not row.label})} with an infarction of unknown "
         "age, which count for *MI or not* alone. With so few acute infarctions their AUROC says "
         "little, and so does the mean of the four. *Refused* and *answered* are decided as for "
-        "any page, but for the layout, which is known of all of these; *right* is of the "
-        "answered ones.",
+        "any page, but for the layout: where it is not found (one clean page in a few hundred, one "
+        "photographed page in 25) a page is referred besides; *right* is of the answered ones.",
     ]
     for name, (goal, words) in GOALS.items():
         if name in asked:
