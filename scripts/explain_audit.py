@@ -58,7 +58,6 @@ def main(weights, runs, data, pages, real, keep_real, out, minutes, report):
 
 def audit(weights, runs, data, drawn, real, keep_real, out, minutes) -> dict:
     """Measures what is missing, stores all numbers and the picture in KEPT, returns the summary."""
-    kept = stored_real() if keep_real else None
     from functools import partial
 
     from PIL import Image
@@ -73,6 +72,7 @@ def audit(weights, runs, data, drawn, real, keep_real, out, minutes) -> dict:
     from ecg_tf.explain.references import REFERENCES, TITLES
     from ecg_tf.progress import progress_bar
 
+    kept = stored_real() if keep_real else None
     real_pages = catalogue(data).clean if data and real and not keep_real else []
     audited, todo = steps.plan(weights, list(runs), real_pages, drawn, real)
     methods = {name: partial(_explained, explain, name) for name in METHODS} | REFERENCES
