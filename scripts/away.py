@@ -3,6 +3,7 @@
 
 scripts/away.py photographs --runs runs/NAME   each page judged by the fold that left it out
 scripts/away.py photographs                    the shipped weights, which have seen the pages
+scripts/away.py real                           the part for other printers, asked of real pages
 scripts/away.py gate                           how many real pages are refused
 scripts/away.py report                         docs/AWAY.md from docs/results/away
 
@@ -61,6 +62,29 @@ def photographs(data, runs, docs, seed, n, severities):
         write_rows(docs / "results" / "away" / "photographs.csv", rows, facts)
     except (ValueError, OSError) as error:
         fail(str(error))
+
+
+@main.command()
+@data_option
+@docs_option
+def real(data, docs):
+    """Stores what the part for other printers alone answers for the real pages."""
+    from ecg_tf.classifier import load
+    from ecg_tf.data.catalogue import catalogue
+    from ecg_tf.evaluation.away import Judge, judged, plain
+    from ecg_tf.evaluation.away_rows import write_rows
+    from ecg_tf.models.anywhere import answer_as_elsewhere
+
+    try:
+        found = catalogue(data)
+        shipped = load()
+        answer_as_elsewhere(shipped.model)
+        rows = judged(Judge(shipped.model, shipped.size, None), plain(found.clean))
+        facts = about(None, 0) | {"data_sha256": found.sha256}
+        write_rows(docs / "results" / "away" / "real.csv", rows, facts)
+    except (ValueError, OSError) as error:
+        fail(str(error))
+    click.echo(f"{len(rows)} answers")
 
 
 @main.command()

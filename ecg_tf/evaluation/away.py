@@ -86,15 +86,22 @@ def sample(pages: list[Page], n: int, seed: int) -> list[Page]:
     return found
 
 
+def plain(pages: list[Page]) -> Pictures:
+    """Each page as it is."""
+    for page in pages:
+        infarction = int(page.label in LABELS[1:3])
+        row = Row(page.page_id, page.group, page.label, infarction, "none", 0)
+        yield row, read_file(page.path)
+
+
 def photographed(pages: list[Page], whole: dict[str, Path], severities, seed: int) -> Pictures:
     """Each page plain, and under each effect at each of `severities` above 0.
 
     `whole` has the files of pages that are there with banner and margins; those are shown so.
     """
     for page in pages:
-        image = read_file(whole.get(page.path.stem, page.path))
-        infarction = int(page.label in LABELS[1:3])
-        row = Row(page.page_id, page.group, page.label, infarction, "none", 0)
+        shown = replace(page, path=whole.get(page.path.stem, page.path))
+        row, image = next(plain([shown]))
         yield row, image
         for place, effect in enumerate(EFFECTS):
             for severity in severities:

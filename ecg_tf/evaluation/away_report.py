@@ -37,7 +37,7 @@ SEEN = (
 
 def as_markdown(stored: dict[str, tuple[list[Row], dict]]) -> str:
     """The document, of what is stored: "photographs", "elsewhere-without" and "elsewhere-with" the
-    source that is asked in training, and "gate"."""
+    source that is asked in training, "real" and "gate"."""
     lines = [
         "# Away from home",
         "",
@@ -49,6 +49,8 @@ def as_markdown(stored: dict[str, tuple[list[Row], dict]]) -> str:
     asked = {each: stored[f"elsewhere-{each}"] for each in GOALS if f"elsewhere-{each}" in stored}
     if asked:
         lines += _elsewhere(asked)
+    if "real" in stored:
+        lines += _real(*stored["real"])
     if "gate" in stored:
         lines += _gate(*stored["gate"])
     return "\n".join(lines) + "\n"
@@ -150,6 +152,39 @@ def _elsewhere_table(rows: list[Row], facts: dict, goal: float) -> list[str]:
         cells += [_cell(infarction(here, facts)), _cell(found["accuracy"]), _cell(found["ece"])]
         cells += [f"{refused:.1%}", f"{1.0 - refused - referred:.1%}", _right(own, facts)]
         lines.append(f"| {condition} | {' | '.join(cells)} |")
+    return lines
+
+
+def _real(rows: list[Row], facts: dict) -> list[str]:
+    titles = " | ".join(DISPLAY[each] for each in LABELS)
+    found = figures(rows, facts)
+    refused, referred = decisions(rows, facts)
+    cells = [_cell(found["auroc"]), *(_cell(found[f"auroc/{each}"]) for each in LABELS)]
+    cells += [_cell(found["accuracy"]), _cell(found["f1"])]
+    cells += [f"{1.0 - refused - referred:.1%}", _right(rows, facts)]
+    answers = probabilities(rows, facts).argmax(axis=1)
+    lines = [
+        "",
+        "## Real pages, asked of the part that never saw their like",
+        "",
+        f"All {len(rows)} real pages (`{facts['command']}`), answered by the part for other "
+        "printers alone, and without its look at the thumbnail, whose network has learnt from "
+        "these pages. It learnt from drawings, some of them in the look of this printer, and has "
+        "seen none of these patients and nothing that these people labelled; what it says is the "
+        "nearest thing here to an answer for another hospital. What one collection calls an "
+        "abnormal heartbeat another calls normal, or an old infarction.",
+        "",
+        f"| macro AUROC | {titles} | accuracy | macro-F1 | answered | right |",
+        "|---" * 9 + "|",
+        f"| {' | '.join(cells)} |",
+        "",
+        f"| label | pages | {' | '.join(f'answered {DISPLAY[each]}' for each in LABELS)} |",
+        "|---" * 6 + "|",
+    ]
+    for label in LABELS:
+        own = [place for row, place in zip(rows, answers, strict=True) if row.label == label]
+        counts = [str(own.count(place)) for place in range(len(LABELS))]
+        lines.append(f"| {DISPLAY[label]} | {len(own)} | {' | '.join(counts)} |")
     return lines
 
 

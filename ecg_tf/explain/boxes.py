@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from ecg_tf.pages.block import CLEAR, clearness
 from ecg_tf.pages.columns import COLUMNS, LINES, SPAN, find_lines
 from ecg_tf.pages.layout import LEADS, RHYTHM, ROWS
 from ecg_tf.pages.leads import INKED
@@ -34,14 +35,17 @@ def lead_boxes(pages, pieces: int = 1):
 
 def known_layout(pages):
     """Whether prepared pages (n, h, w, 3) have four lines of traces, as the 3 x 4 + rhythm layout
-    has: bool (n,). Counted as `ecg_tf.pages.leads.trace_lines` does."""
-    inked = tf.cast(darkness(pages) > INKED, tf.float32)
+    has: bool (n,). Counted as `ecg_tf.pages.leads.trace_lines` does, or four clear ones among
+    letters."""
+    dark = darkness(pages)
+    inked = tf.cast(dark > INKED, tf.float32)
     profile = tf.reduce_mean(inked, axis=2)
     rows = profile.shape[1]
     window = np.hanning(2 * round(SMOOTH * rows / 2) + 3)[1:-1].astype(np.float32)
     kernel = (window / window.sum())[:, None, None]
     full = ops.conv(profile[..., None], kernel, padding="same", data_format="channels_last")[..., 0]
-    return tf.equal(_peaks(full, max(round(APART * rows), 1)), LINES)
+    four = tf.equal(_peaks(full, max(round(APART * rows), 1)), LINES)
+    return four | (clearness(dark, ops) >= CLEAR)
 
 
 def _peaks(full, apart: int):

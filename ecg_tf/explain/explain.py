@@ -65,7 +65,7 @@ def explain_page(
     found |= {name: on_page(found[name], prepared.tilt, prepared.aspect) for name in SERVED}
     if probabilities is None:
         probabilities = dict(zip(LABELS, found["probabilities"].tolist(), strict=True))
-    return explain_maps(page, found, probabilities)
+    return explain_maps(page, found, probabilities, Box(*map(float, prepared.paper)))
 
 
 def explain_maps(

@@ -12,7 +12,7 @@ from ecg_tf.explain.doubts import INFARCTION, doubts
 from ecg_tf.explain.parts import parts_map
 from ecg_tf.labels import LABELS
 from ecg_tf.pages.ink import lay_out, on_page
-from ecg_tf.pages.layout import RHYTHM
+from ecg_tf.pages.layout import RHYTHM, Box
 from ecg_tf.pages.leads import find_layout
 from ecg_tf.pages.synthetic import draw
 
@@ -51,7 +51,7 @@ def name_territories(classifier: Classifier, seeds: Sequence[int]) -> Iterator[N
         place = int(p.argmax())
         heat = on_page(np.asarray(heat_of(pages, [place]))[0], prepared.tilt, prepared.aspect)
         layout = find_layout(page.image)
-        seen = measure(heat, layout.paper, layout.leads, "")
+        seen = measure(heat, Box(*map(float, prepared.paper)), layout.leads, "")
         leads = [each.lead for each in seen.leads if each.lead != RHYTHM]
         yield Named(
             seed=seed,

@@ -16,6 +16,7 @@ from ecg_tf.models.traces import READER, ReadTraces, trace_features
 
 PREFIX = "elsewhere_"  # of the names of the layers of the part for other printers
 LANDMARKS = 768
+NEVER = -50.0  # logit of a page that is not familiar
 
 
 @keras.saving.register_keras_serializable("ecg_tf")
@@ -74,3 +75,15 @@ def widen(
     other = sum(share * each for share, (_, each) in weighted)
     kernels = [kernel, *(share * each for share, (each, _) in weighted), [other - bias]]
     wide.get_layer(HEAD).set_weights([np.concatenate(kernels), bias])
+
+
+def answer_as_elsewhere(wide: keras.Model) -> None:
+    """Makes `wide` answer every page by the part for other printers, in place, and without what it
+    sees on the thumbnail: that network has learnt from pages of the known printer, so that without
+    it the answer to such a page is of one that has never seen its like."""
+    kernel, bias = wide.get_layer(FAMILIAR).get_weights()
+    wide.get_layer(FAMILIAR).set_weights([np.zeros_like(kernel), np.full_like(bias, NEVER)])
+    kernel, bias = wide.get_layer(HEAD).get_weights()
+    sizes = [wide.get_layer(f"turn{number}").output.shape[-1] for number in range(4)]
+    kernel[sum(sizes[:3]) : sum(sizes)] = 0.0
+    wide.get_layer(HEAD).set_weights([kernel, bias])

@@ -25,6 +25,8 @@ def paper_box(rng, style: Style, size: tuple[int, int]) -> Box:
         side = rng.uniform(0.018, 0.045)
         top = rng.uniform(0.15, 0.21)
         return Box(side, top, 1.0 - rng.uniform(0.015, 0.035), 1.0 - rng.uniform(0.025, 0.06))
+    if style.header == "grid":
+        return Box(0.0, rng.uniform(0.1, 0.3), 1.0, 1.0 - rng.uniform(0.05, 0.2))
     side = rng.uniform(0.01, 0.05)
     return Box(side, rng.uniform(0.09, 0.2), 1.0 - side, 1.0 - rng.uniform(0.03, 0.09))
 
@@ -46,6 +48,18 @@ def frame(rng, style: Style, size, box: Box, paper: np.ndarray, printed: str) ->
     if style.notes:
         spot = (rng.uniform(0.3, 0.7) * width, rng.uniform(0.3, 0.7) * top)
         scribble(rng, pen, spot, 0.12 * top, (30, 40, 130))
+    return np.array(page)
+
+
+def letter(rng, style: Style, box: Box, paper: np.ndarray, printed: str) -> np.ndarray:
+    """A paper with the page's texts on its grid, above and below the traces in `box`."""
+    page = Image.fromarray(paper)
+    pen = ImageDraw.Draw(page)
+    left, top, right, bottom = box.pixels(page.width, page.height)
+    _patient(rng, pen, (left, right), top)
+    _footer(rng, pen, (left, right), (bottom, page.height), printed)
+    if style.notes:
+        scribble(rng, pen, (rng.uniform(0.3, 0.7) * page.width, top / 2), 0.12 * top, (30, 40, 130))
     return np.array(page)
 
 

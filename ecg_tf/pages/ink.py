@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ecg_tf.pages.block import CLEAR, cut_short, find_block, out_of_place, paper_around
+from ecg_tf.pages.layout import WHOLE
 from ecg_tf.pages.margins import find_paper
 from ecg_tf.pages.pooling import BACKGROUND, as_float, pool, pool_matrix, unpool
 from ecg_tf.pages.tilt import find_tilt, straighten, tilt_back
@@ -55,26 +57,40 @@ def prepare(page, height: int, width: int, xp=np):
     """The model's input: float32 (height, width, 3), trace 0 to paper 255, channels equal.
 
     `page` is float32 (h, w, 3), RGB 0..255: a whole page or a crop of its grid. The paper is
-    found, cut out, pooled to the size asked for and, if its traces run askew, laid straight.
+    found, cut out, pooled to the size asked for and, if its traces run askew, laid straight. If
+    its four lines of traces are then not where they usually are, they are cut out and laid there.
     """
     return lay_out(page, height, width, xp).image
 
 
 def lay_out(page, height: int, width: int, xp=np) -> Prepared:
     """What `prepare` does, and where things went."""
-    paper = find_paper(page, xp)
-    left, top, right, bottom = paper
     dark = ink(page, xp)
-    rows, columns = dark.shape if xp is np else xp.shape(dark)
-    down = pool_matrix(rows, height, top, bottom, xp)
-    across = pool_matrix(columns, width, left, right, xp)
-    pooled = xp.matmul(xp.matmul(down, xp.square(xp.square(dark))), xp.transpose(across))
-    dark = xp.sqrt(xp.sqrt(xp.clip(pooled, 0.0, 1.0)))
-    sides = [as_float(side, xp) for side in (columns, rows)]
-    aspect = (right - left) * sides[0] / xp.maximum((bottom - top) * sides[1], 1.0)
-    tilt = find_tilt(dark, xp)
-    dark = _where_tilted(straighten, dark, tilt, aspect, xp)
-    grey = 255.0 * (1.0 - dark)
+
+    def seen(paper):
+        laid = _laid(dark, paper, height, width, xp)
+        return tuple(as_float(edge, xp) for edge in paper), *laid, find_block(laid[0], xp)
+
+    def cut_out():
+        """What is on the paper; or on the whole page, where that shows that the cut was wrong."""
+        block, whole = on_paper[-1], seen(WHOLE)
+        lost = (block.clear < CLEAR) & (whole[-1].clear >= CLEAR)
+        wrong = lost | ((block.clear >= CLEAR) & cut_short(whole[1], block, paper, xp))
+        return _either(wrong, lambda: whole, lambda: on_paper, xp)
+
+    def moved():
+        around = paper_around(block, paper, tilt, aspect)
+        return tuple(around), *_laid(dark, around, height, width, xp)
+
+    paper = find_paper(page, xp)
+    on_paper = seen(paper)
+    uncut = xp.all(xp.stack(on_paper[0]) == np.float32(WHOLE))
+    *as_it_is, block = _either(uncut, lambda: on_paper, cut_out, xp)
+    paper, _, tilt, aspect = as_it_is
+    # What is as it should be stays as it is, to the last bit.
+    out = out_of_place(block, xp)
+    paper, laid, tilt, aspect = _either(out, moved, lambda: tuple(as_it_is), xp)
+    grey = 255.0 * (1.0 - laid)
     return Prepared(xp.stack([grey, grey, grey], axis=-1), paper, tilt, aspect)
 
 
@@ -83,8 +99,28 @@ def on_page(heat, tilt, aspect, xp=np):
     return _where_tilted(tilt_back, heat, tilt, aspect, xp)
 
 
+def _laid(dark, paper, height: int, width: int, xp) -> tuple:
+    """(ink, tilt, aspect): the ink on the paper pooled to float32 (height, width) and laid
+    straight."""
+    left, top, right, bottom = paper
+    rows, columns = dark.shape if xp is np else xp.shape(dark)
+    down = pool_matrix(rows, height, top, bottom, xp)
+    across = pool_matrix(columns, width, left, right, xp)
+    pooled = xp.matmul(xp.matmul(down, xp.square(xp.square(dark))), xp.transpose(across))
+    pooled = xp.sqrt(xp.sqrt(xp.clip(pooled, 0.0, 1.0)))
+    sides = [as_float(side, xp) for side in (columns, rows)]
+    aspect = (right - left) * sides[0] / xp.maximum((bottom - top) * sides[1], 1.0)
+    tilt = find_tilt(pooled, xp)
+    return _where_tilted(straighten, pooled, tilt, aspect, xp), tilt, aspect
+
+
 def _where_tilted(turn: Callable, values, tilt, aspect, xp):
     """Values turned, or as they are to the last bit where the page lies straight."""
+    return _either(tilt != 0.0, lambda: turn(values, tilt, aspect, xp), lambda: values, xp)
+
+
+def _either(told, first: Callable, second: Callable, xp):
+    """What one of two functions gives; only that one is called, or run in a graph."""
     if xp is np:
-        return values if tilt == 0.0 else turn(values, tilt, aspect)
-    return xp.cond(tilt == 0.0, lambda: values, lambda: turn(values, tilt, aspect, xp))
+        return first() if told else second()
+    return xp.cond(told, first, second)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ecg_tf.pages.block import CLEAR, Block, cut_short, find_block
 from ecg_tf.pages.ink import ink
-from ecg_tf.pages.layout import RHYTHM, ROWS, Box
+from ecg_tf.pages.layout import RHYTHM, ROWS, WHOLE, Box
 from ecg_tf.pages.margins import find_paper
 from ecg_tf.pages.peaks import find_peaks
 from ecg_tf.pages.tilt import find_tilt, straighten
@@ -31,24 +32,37 @@ def find_layout(page: np.ndarray) -> Layout:
     """The layout of a page, uint8 (h, w, 3)."""
     page = page.astype(np.float32)
     paper = Box(*(float(edge) for edge in find_paper(page)))
+    found, block = _layout(page, paper)
+    if paper == WHOLE:
+        return found
+    whole, _ = _layout(page, WHOLE)  # the paper that was found may be cut in two
+    if found.leads:
+        return whole if cut_short(_cells(page, WHOLE), block, paper) else found
+    return whole if whole.leads else found
+
+
+def _layout(page: np.ndarray, paper: Box) -> tuple[Layout, Block]:
+    """The layout on one paper, and the block of lines seen there."""
     cells = _cells(page, paper)
     height, width = page.shape[:2]
     aspect = (paper.right - paper.left) * width / ((paper.bottom - paper.top) * height)
     tilt = float(find_tilt(cells))
-    inked = (straighten(cells, tilt, aspect) if tilt else cells) > INKED
+    cells = straighten(cells, tilt, aspect) if tilt else cells
+    inked, block = cells > INKED, find_block(cells)
     if inked.mean() < LEAST_INK:
-        return Layout(paper, {}, "no trace was found on the paper")
+        return Layout(paper, {}, "no trace was found on the paper"), block
     lines = trace_lines(inked)
-    if len(lines) != LINES:
-        return Layout(
-            paper,
-            {},
-            f"{len(lines)} lines of traces were found; the 3 x 4 + rhythm layout has {LINES}",
-        )
-    left, right = _extent(inked, lines)
+    if len(lines) == LINES:
+        left, right = _extent(inked, lines)
+    elif block.clear >= CLEAR:  # the other lines are letters
+        lines = block.first + block.spacing * np.arange(LINES)
+        left, right = block.left, block.right
+    else:
+        reason = f"{len(lines)} lines of traces were found; the 3 x 4 + rhythm layout has {LINES}"
+        return Layout(paper, {}, reason), block
     boxes = _lead_boxes(lines, left, right)
     leads = {name: _tilted(box, tilt, aspect).within(paper) for name, box in boxes.items()}
-    return Layout(paper, leads, "")
+    return Layout(paper, leads, ""), block
 
 
 def trace_lines(inked: np.ndarray) -> np.ndarray:

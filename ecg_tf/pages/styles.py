@@ -26,7 +26,7 @@ class Style:
     letter_rise: float = 2.6  # of a lead's name above its baseline
     divider: str = "none"  # none, line, tick, gap
     pulse: str = "left"  # left, right, none
-    header: str = "none"  # none, banner, text
+    header: str = "none"  # none, banner, text, grid: text on the grid
     left: float = 9.8  # from the paper's edge to the first column
     right: float = 5.8
     together: bool = False  # every column starts at the same instant
@@ -44,6 +44,7 @@ PAPERS = {
     "cream": ((252, 246, 228), (240, 212, 190), (220, 160, 136)),
     "blank": ((255, 255, 255), (255, 255, 255), (240, 240, 240)),
 }
+PRINTOUT = "printout"  # header and footer on the grid itself; drawn only where it is asked for
 STYLES = ("banner", *PAPERS)
 STYLE_ODDS = (0.34, 0.14, 0.12, 0.09, 0.07, 0.08, 0.08, 0.05, 0.03)
 MARGINS = (((247, 162, 171), 0.45), ((255, 255, 255), 0.3), ((196, 214, 236), 0.1))
@@ -52,10 +53,14 @@ MARGINS += (((206, 230, 206), 0.08), ((240, 226, 190), 0.07))
 
 def draw_style(rng, name: str | None = None) -> Style:
     """A style of that name (any if None), its details drawn at random."""
-    if name is not None and name not in STYLES:
-        raise ValueError(f"style {name!r} is not known; choose one of {', '.join(STYLES)}")
+    known = (*STYLES, PRINTOUT)
+    if name is not None and name not in known:
+        raise ValueError(f"style {name!r} is not known; choose one of {', '.join(known)}")
     drawn = str(rng.choice(STYLES, p=STYLE_ODDS))
     name = name or drawn
+    if name == PRINTOUT:
+        look = _millimetre(rng, str(rng.choice(list(PAPERS))))
+        return replace(look, name=PRINTOUT, header="grid")
     return _banner(rng) if name == "banner" else _millimetre(rng, name)
 
 

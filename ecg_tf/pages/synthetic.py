@@ -7,7 +7,7 @@ import numpy as np
 from ecg_tf.labels import LABELS
 from ecg_tf.pages.effects import draw_effects
 from ecg_tf.pages.grid import grid_paper, print_ink
-from ecg_tf.pages.header import frame, paper_box
+from ecg_tf.pages.header import frame, letter, paper_box
 from ecg_tf.pages.layout import WHOLE, Box
 from ecg_tf.pages.paper import ink_mask, lay_out
 from ecg_tf.pages.recordings import as_printed
@@ -128,10 +128,15 @@ def _draw(truth: Signal, seed: int, layout, severity, size, whole, style) -> Dra
     left, top, right, bottom = box.pixels(size[1], size[0])
     sheet = lay_out(layout, look, (bottom - top, right - left), gain, speed, strips)
     start = tuple(rng.uniform(0.0, 5.0 * sheet.scale, 2))
-    image = grid_paper((sheet.height, sheet.width), sheet.scale, look, start)
-    print_ink(image, ink_mask(sheet, truth.signal, truth.fs), look.trace)
-    if whole:
-        image = frame(rng, look, size, box, image, f"{speed:g} mm/s   {gain:g} mm/mV")
+    printed = f"{speed:g} mm/s   {gain:g} mm/mV"
+    on_grid = whole and look.header == "grid"
+    image = grid_paper(size if on_grid else (sheet.height, sheet.width), sheet.scale, look, start)
+    part = image[top:bottom, left:right] if on_grid else image
+    print_ink(part, ink_mask(sheet, truth.signal, truth.fs), look.trace)
+    if on_grid:
+        image = letter(rng, look, box, image, printed)
+    elif whole:
+        image = frame(rng, look, size, box, image, printed)
     page = DrawnPage(
         image=image,
         label=truth.label,
@@ -139,7 +144,7 @@ def _draw(truth: Signal, seed: int, layout, severity, size, whole, style) -> Dra
         territory=truth.territory,
         stage=truth.stage,
         layout=layout,
-        paper=box,
+        paper=WHOLE if on_grid else box,
         lead_boxes={cell.key: sheet.box(cell).within(box) for cell in sheet.cells},
         abnormal=tuple(abnormal_boxes(truth, sheet, box)),
         signal=truth.signal,

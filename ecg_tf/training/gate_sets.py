@@ -21,11 +21,12 @@ from ecg_tf.pages.margins import find_paper
 from ecg_tf.pages.near_misses import overlap
 from ecg_tf.pages.read import read_file
 from ecg_tf.pages.strangers import FROM_PAGE, KINDS, stranger
-from ecg_tf.pages.styles import LAYOUTS
+from ecg_tf.pages.styles import LAYOUTS, PRINTOUT
 from ecg_tf.pages.synthetic import CROP, PAGE, draw
 from ecg_tf.training.gate_foreign import foreign
 
 SIZE = (224, 224)
+PRINTOUTS = 0.5  # of the drawn whole pages, how many have header and footer on the grid
 MOST = 0.7  # part of a box that must lie on the paper found
 Pictures = Iterator[tuple[str, np.ndarray]]  # names and uint8 (h, w, 3)
 
@@ -101,11 +102,12 @@ def drawn(n: int, seed: int, severities: tuple[int, ...]) -> Pictures:
     whether the paper found on the page holds all of its leads ("seen") or not ("cut")."""
     rng = np.random.default_rng([seed, 5])
     for layout, severity, _ in product(LAYOUTS, severities, range(n)):
-        whole = bool(rng.random() < 0.4)
+        whole = bool(rng.random() < 0.5)
         size = np.array(PAGE if whole else CROP) * rng.uniform(0.45, 1.0)
         size[0] *= rng.uniform(0.85, 1.2)
         size = (int(size[0]), int(size[1]))
-        page = draw(int(rng.integers(2**31)), None, layout, severity, size, whole)
+        style = PRINTOUT if whole and rng.random() < PRINTOUTS else None
+        page = draw(int(rng.integers(2**31)), None, layout, severity, size, whole, style=style)
         seen = _shows(page.image, page.lead_boxes.values())
         yield f"{layout} {severity} {'seen' if seen else 'cut'}", page.image
 

@@ -1,0 +1,188 @@
+"""Where the block of traces lies on the paper: the four lines of the 3 x 4 + rhythm layout.
+
+Many printers write header and footer on the grid itself, so that the paper is more than the block.
+Everything here uses only functions that numpy and `keras.ops` share under the same names; `xp` is
+either of the two. A page is ink, float32 (rows, columns) in 0..1, of the paper laid straight.
+
+A line of traces is told from a line of text by its length: near its baseline nearly all columns of
+the block hold ink.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ecg_tf.pages.layout import Box
+from ecg_tf.pages.pooling import as_float, pool_matrix
+
+LINES = 4
+INKED = 0.45  # darkness, of that of the page's ink, from which on a cell holds ink; a grid has less
+NEAR = 0.0175  # part of the height, to each side of a line, in which its ink is looked for
+ROWS = 120  # to which the profile is pooled, on which lines are tried
+FIRST = np.arange(4, 75)  # of ROWS: heights of the first line that are tried
+SPACING = np.arange(12, 36)  # of ROWS: distances between lines that are tried
+CLEAR = 0.2  # by how much more of the width a line fills than what is between and beyond them
+# Where nothing counts as a line but the four: parts of a spacing, from the first line down.
+BEYOND = ((-1.2, -0.8), (3.55, 4.35), *((line + 0.35, line + 0.65) for line in range(3)))
+ANOTHER = ((-1.2, -0.8), (3.7, 4.35))  # where a line above or below the paper would be
+FULL = 0.65  # part of the width that a line of traces fills, and letters hardly
+RIM = 0.04  # part of the height at the top and bottom edge where the edge of the paper may be seen
+BAND = 0.12  # of a spacing, to each side of a line, in which the ends of the traces are looked for
+MANY, HARDLY = 3, 1  # of the lines: in the block, and in the top of a calibration pulse
+PULSE = 0.0075  # part of the width: a gap in all baselines so wide is the top of a pulse
+PULSE_ZONE = 0.045  # part of the width at the left end of the block in which that top ends
+# Where the block lies on pages that are read as they are, and where it is laid on others: left,
+# right, first line, distance between lines, in parts of the page.
+USUAL = (0.035, 0.979, 0.142, 0.248)
+AT_LEAST, AT_MOST = (-1.0, 0.93, 0.1, 0.235), (0.08, 2.0, 0.17, 0.265)
+
+
+class Block(NamedTuple):
+    """The block of traces in parts of the page; `clear` says how clearly it was seen: the part of
+    the width that the emptiest line fills, less that of the fullest row elsewhere."""
+
+    left: object
+    right: object
+    first: object
+    spacing: object
+    clear: object
+
+
+def find_block(dark, xp=np) -> Block:
+    """The block on a page of ink."""
+    inked = _inked(dark, xp)
+    profile = line_profile(inked, xp)
+    held, place = _best(profile, xp)
+    first, spacing = (xp.take(each, place) for each in _COMBS)
+    first, spacing = _fitted(profile, first, spacing, xp)
+    left, right = _ends(inked, first, spacing, xp)
+    return Block(left, right, first, spacing, held)
+
+
+def clearness(dark, xp=np):
+    """How clearly pages (..., rows, columns) of ink show four lines and no more: (...)."""
+    return _best(line_profile(_inked(dark, xp), xp), xp)[0]
+
+
+def out_of_place(block: Block, xp=np):
+    """Whether a block is clear and does not lie where it usually does."""
+    found = xp.stack([as_float(each, xp) for each in block[:4]])
+    usual = xp.all((found >= np.float32(AT_LEAST)) & (found <= np.float32(AT_MOST)))
+    return (block.clear >= CLEAR) & ~usual
+
+
+def cut_short(whole, block: Block, paper, xp=np):
+    """Whether the lines of a block go on above or below the paper, as six lines do of which the
+    paper that was found holds four. `whole` is the ink of the whole page."""
+    left, top, right, bottom = paper
+    columns = whole.shape[-1]
+    across = (np.arange(columns, dtype=np.float32) + 0.5) / columns
+    within = _number((across > left) & (across < right), xp)
+    near = _near(_inked(whole, xp), xp) * within
+    full = xp.sum(near, axis=-1) / xp.maximum(xp.sum(within), 1.0)
+    at = (np.arange(whole.shape[0], dtype=np.float32) + 0.5) / whole.shape[0]
+    line = ((at - top) / (bottom - top) - block.first) / xp.maximum(block.spacing, 1e-6)
+    above, below = ((line >= start) & (line <= stop) for start, stop in ANOTHER)
+    inner = np.minimum(at, 1.0 - at) >= RIM
+    return xp.any((above | below) & inner & (full > FULL))
+
+
+def paper_around(block: Block, paper, tilt, aspect) -> Box:
+    """What has to be cut out of the page so that the block lies where it usually does.
+
+    `paper` is where the block was found, in parts of the page, and was laid straight by `tilt`;
+    `aspect` is its width by its height. The box may reach beyond the page.
+    """
+    left, right, first, spacing = USUAL
+    wide = (block.right - block.left) / (right - left)
+    tall = block.spacing / spacing
+    x, y = block.left - left * wide, block.first - first * tall
+    down = tilt * (x + wide / 2 - 0.5)
+    across = -tilt / (aspect * aspect) * (y + tall / 2 - 0.5)
+    x, y = x + across, y + down
+    return Box(x, y, x + wide, y + tall).within(Box(*paper))
+
+
+def line_profile(inked, xp=np):
+    """Of inked (..., rows, columns), 0 or 1: the part of the columns with ink near each height,
+    float32 (..., ROWS)."""
+    full = xp.mean(_near(inked, xp), axis=-1)
+    return xp.matmul(full, pool_matrix(inked.shape[-2], ROWS).T)
+
+
+def _near(inked, xp):
+    """Which cells have ink near them, above or below, 0 or 1."""
+    reach = max(round(NEAR * inked.shape[-2]), 1)
+    blank = xp.zeros_like(inked[..., :1, :])
+    blank = xp.concatenate([blank] * (reach + 1), axis=-2)
+    sums = xp.cumsum(xp.concatenate([blank, inked, blank[..., :reach, :]], axis=-2), axis=-2)
+    return _number(sums[..., 2 * reach + 1 :, :] > sums[..., : -2 * reach - 1, :], xp)
+
+
+def _combs() -> tuple[np.ndarray, np.ndarray]:
+    first, spacing = (each.ravel() for each in np.meshgrid(FIRST, SPACING))
+    inside = first + (LINES - 1) * spacing < ROWS - 2
+    return first[inside].astype(np.float32), spacing[inside].astype(np.float32)
+
+
+_COMBS = _combs()
+_LINES_OF = (_COMBS[0][:, None] + _COMBS[1][:, None] * np.arange(LINES)).astype(np.int32)
+_AT = np.arange(ROWS)
+_BEYOND_OF = np.any(
+    [
+        (_AT >= (_COMBS[0] + start * _COMBS[1])[:, None])
+        & (_AT <= (_COMBS[0] + stop * _COMBS[1])[:, None])
+        & (np.minimum(_AT, ROWS - 1 - _AT) >= RIM * ROWS)
+        for start, stop in BEYOND
+    ],
+    axis=0,
+).astype(np.float32)
+
+
+def _best(profile, xp):
+    """(clearness, which comb): of all combs of four lines, the one seen most clearly."""
+    lines = xp.min(xp.take(profile, _LINES_OF, axis=-1), axis=-1)
+    beyond = xp.max(profile[..., None, :] * _BEYOND_OF, axis=-1)
+    clear = lines - beyond
+    return xp.max(clear, axis=-1), xp.argmax(clear, axis=-1)
+
+
+def _fitted(profile, first, spacing, xp):
+    """First line and distance between lines, parts of the height, by the middles of the ink near
+    the lines of a comb, least squares."""
+    at = np.arange(ROWS, dtype=np.float32)
+    lines = first + spacing * np.arange(LINES, dtype=np.float32)
+    near = _number(xp.abs(at - lines[:, None]) < 0.2 * spacing, xp) * xp.square(profile)
+    middles = xp.sum(near * (at + 0.5), axis=1) / xp.maximum(xp.sum(near, axis=1), 1e-6) / ROWS
+    number = np.arange(LINES, dtype=np.float32) - (LINES - 1) / 2
+    spacing = xp.sum(middles * number) / np.float32(np.sum(number**2))
+    return xp.mean(middles) - spacing * np.float32((LINES - 1) / 2), spacing
+
+
+def _ends(inked, first, spacing, xp):
+    """Where the traces begin, after the calibration pulse if there is one, and end."""
+    rows, columns = inked.shape
+    at = (np.arange(rows, dtype=np.float32) + 0.5) / rows
+    lines = first + spacing * np.arange(LINES, dtype=np.float32)
+    band = _number(xp.abs(at - lines[:, None]) < BAND * spacing, xp)
+    held = xp.sum(_number(xp.matmul(band, inked) > 0.5, xp), axis=0)
+    index = np.arange(columns, dtype=np.float32)
+    full = held > MANY - 0.5
+    left = xp.min(xp.where(full, index, float(columns)))
+    right = xp.max(xp.where(full, index + 1.0, 0.0))
+    wide = max(round(PULSE * columns), 1)
+    lost = xp.cumsum(_number(held < HARDLY + 0.5, xp), axis=0)
+    gone = xp.concatenate([xp.zeros_like(lost[:wide]), lost[wide:] - lost[:-wide]], axis=0)
+    top = (gone > wide - 0.5) & (index > left) & (index < left + PULSE_ZONE * columns)
+    left = xp.maximum(left, xp.max(xp.where(top, index + 1.0, 0.0)))
+    return left / columns, right / columns
+
+
+def _inked(dark, xp):
+    """Which cells hold ink, 0 or 1; faint ink counts on a faint page."""
+    usual = xp.mean(xp.max(dark, axis=-2), axis=-1)[..., None, None]
+    return _number(dark > INKED * usual, xp)
+
+
+def _number(truth, xp):
+    return truth.astype(np.float32) if xp is np else xp.cast(truth, "float32")
