@@ -4,6 +4,7 @@
 scripts/away.py photographs --runs runs/NAME   each page judged by the fold that left it out
 scripts/away.py photographs                    the shipped weights, which have seen the pages
 scripts/away.py real                           the part for other printers, asked of real pages
+scripts/away.py printouts                      drawn pages with header and footer on the grid
 scripts/away.py gate                           how many real pages are refused
 scripts/away.py report                         docs/AWAY.md from docs/results/away
 
@@ -82,6 +83,23 @@ def real(data, docs):
         rows = judged(Judge(shipped.model, shipped.size, None), plain(found.clean))
         facts = about(None, 0) | {"data_sha256": found.sha256}
         write_rows(docs / "results" / "away" / "real.csv", rows, facts)
+    except (ValueError, OSError) as error:
+        fail(str(error))
+    click.echo(f"{len(rows)} answers")
+
+
+@main.command()
+@docs_option
+@click.option("--pages", "n", type=click.IntRange(1), default=50, show_default=True)
+def printouts(docs, n):
+    """Stores the answers for pages with header and footer on the grid, N a class."""
+    from ecg_tf.evaluation.away import judged, printed
+    from ecg_tf.evaluation.away_rows import write_rows
+
+    try:
+        (judge,) = judges(None)
+        rows = judged(judge, printed(n))
+        write_rows(docs / "results" / "away" / "printouts.csv", rows, about(None, 0))
     except (ValueError, OSError) as error:
         fail(str(error))
     click.echo(f"{len(rows)} answers")

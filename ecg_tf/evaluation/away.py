@@ -13,6 +13,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from ecg_tf.classifier import is_legible
 from ecg_tf.data.catalogue import Page
 from ecg_tf.evaluation.away_rows import Row
 from ecg_tf.labels import LABELS
@@ -21,9 +22,13 @@ from ecg_tf.models.gate import page_score
 from ecg_tf.pages.effects import EFFECTS, WORST, distort, weathered
 from ecg_tf.pages.ink import prepare
 from ecg_tf.pages.read import read_file
+from ecg_tf.pages.styles import PRINTOUT
+from ecg_tf.pages.synthetic import draw
 
 BATCH = 16
 GATE_SIZE = (224, 224)
+PRINTED_SEED = 500_000  # of signals that nothing has learnt from
+PHOTOGRAPHED = 2  # severity
 
 
 class Judge(NamedTuple):
@@ -69,9 +74,15 @@ def _answered(model, waiting) -> list[Row]:
     pages = np.stack([page for _, page in waiting])
     scores = np.asarray(page_score(pages))
     answers = np.asarray(model.predict_on_batch(pages))
+    legible = np.asarray(is_legible(model, pages))
     return [
-        replace(row, score=float(score), **dict(zip(LABELS, map(float, answer), strict=True)))
-        for (row, _), score, answer in zip(waiting, scores, answers, strict=True)
+        replace(
+            row,
+            score=float(score),
+            legible=int(can),
+            **dict(zip(LABELS, map(float, answer), strict=True)),
+        )
+        for (row, _), score, answer, can in zip(waiting, scores, answers, legible, strict=True)
     ]
 
 
@@ -89,9 +100,12 @@ def sample(pages: list[Page], n: int, seed: int) -> list[Page]:
 def plain(pages: list[Page]) -> Pictures:
     """Each page as it is."""
     for page in pages:
-        infarction = int(page.label in LABELS[1:3])
-        row = Row(page.page_id, page.group, page.label, infarction, "none", 0)
-        yield row, read_file(page.path)
+        yield _plain(page), read_file(page.path)
+
+
+def _plain(page: Page) -> Row:
+    infarction = int(page.label in LABELS[1:3])
+    return Row(page.page_id, page.group, page.label, infarction, "none", 0)
 
 
 def photographed(pages: list[Page], whole: dict[str, Path], severities, seed: int) -> Pictures:
@@ -100,8 +114,7 @@ def photographed(pages: list[Page], whole: dict[str, Path], severities, seed: in
     `whole` has the files of pages that are there with banner and margins; those are shown so.
     """
     for page in pages:
-        shown = replace(page, path=whole.get(page.path.stem, page.path))
-        row, image = next(plain([shown]))
+        image, row = read_file(whole.get(page.path.stem, page.path)), _plain(page)
         yield row, image
         for place, effect in enumerate(EFFECTS):
             for severity in severities:
@@ -109,6 +122,23 @@ def photographed(pages: list[Page], whole: dict[str, Path], severities, seed: in
                     rng = np.random.default_rng([seed, 12, int(page.page_id, 16), place, severity])
                     changed, _ = distort(image, effect, severity, rng)
                     yield replace(row, condition=effect, severity=severity), changed
+
+
+def printed(n: int) -> Pictures:
+    """`n` simulated signals of each class, each with margins round the paper, as a printout with
+    header and footer on the grid, and that photographed."""
+    looks = (
+        ("margins", None, 0),
+        ("letters on the grid", PRINTOUT, 0),
+        ("letters on the grid, photographed", PRINTOUT, PHOTOGRAPHED),
+    )
+    for condition, style, severity in looks:
+        for number in range(n * len(LABELS)):
+            label = LABELS[number % len(LABELS)]
+            name, seed = str(number), PRINTED_SEED + number
+            row = Row(name, name, label, int(label in LABELS[1:3]), condition, severity)
+            page = draw(seed, label, "3x4+1", severity, whole=True, style=style)
+            yield row, page.image
 
 
 def gated(data: Path, n: int | None, seed: int, advance: Callable = lambda: None) -> list[Row]:

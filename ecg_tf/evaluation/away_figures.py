@@ -28,8 +28,13 @@ def figures(rows: list[Row], facts: dict) -> dict[str, tuple[float, float, float
 def decisions(rows: list[Row], facts: dict) -> tuple[float, float]:
     """The parts refused and referred."""
     refused = np.array([row.score < facts["refuse_below"] for row in rows])
-    unsure = probabilities(rows, facts).max(axis=1) < facts["answer_from"]
-    return float(refused.mean()), float((unsure & ~refused).mean())
+    return float(refused.mean()), float((~refused & ~answered(rows, facts)).mean())
+
+
+def answered(rows: list[Row], facts: dict) -> np.ndarray:
+    """Which pages get an answer, bool (n,)."""
+    page = np.array([row.score >= facts["refuse_below"] and row.legible for row in rows], bool)
+    return page & (probabilities(rows, facts).max(axis=1) >= facts["answer_from"])
 
 
 def infarction(rows: list[Row], facts: dict) -> tuple[float, float, float]:

@@ -21,6 +21,7 @@ class Row:
     myocardial_infarction: float = 0.0
     history_of_mi: float = 0.0
     abnormal_heartbeat: float = 0.0
+    legible: int = 1  # 0: the layout was not found, so the page is referred
 
 
 def write_rows(path: Path, rows: list[Row], facts: dict) -> None:

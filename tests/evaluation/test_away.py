@@ -105,6 +105,30 @@ def test_refused_pages_are_not_counted_as_referred():
     assert away_figures.decisions(rows, FACTS) == (0.5, 0.25)
 
 
+def test_a_page_whose_layout_is_not_found_gets_no_answer():
+    rows = [_row(), _row(legible=0), _row(legible=0, score=0.1)]
+    assert away_figures.decisions(rows, FACTS) == pytest.approx((1 / 3, 1 / 3))
+    assert away_figures.answered(rows, FACTS).tolist() == [True, False, False]
+
+
+def test_printouts_are_the_same_signals_on_three_papers():
+    shown = list(away.printed(1))
+    assert [row.condition for row, _ in shown] == [
+        condition
+        for condition in ("margins", "letters on the grid", "letters on the grid, photographed")
+        for _ in LABELS
+    ]
+    assert [row.label for row, _ in shown] == 3 * list(LABELS)
+    text = away_report.as_markdown({"printouts": ([row for row, _ in shown], FACTS)})
+    assert "4 simulated signals" in text and "| margins | 0.500 [" in text
+
+
+def test_the_document_tells_what_the_part_for_others_says_of_real_pages(tmp_path):
+    rows = [row for row, _ in away.plain(_pages(tmp_path))]
+    text = away_report.as_markdown({"real": (rows, FACTS)})
+    assert "All 8 real pages" in text and "| normal | 2 | 2 | 0 | 0 | 0 |" in text
+
+
 def test_the_document_tells_what_an_effect_costs(tmp_path):
     wrong = (0.1, 0.7, 0.1, 0.1)
     rows = [_row(name) for name in "abcd"]

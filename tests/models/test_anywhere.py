@@ -6,12 +6,12 @@ import pytest
 import tensorflow as tf
 
 from ecg_tf.models import build
-from ecg_tf.models.anywhere import LANDMARKS, PREFIX, widen
+from ecg_tf.models.anywhere import LANDMARKS, PREFIX, answer_as_elsewhere, widen
 from ecg_tf.models.beats import beat_network
 from ecg_tf.models.familiar import FAMILIAR, Familiar
 from ecg_tf.models.gate import GRID, shrink
 from ecg_tf.models.joined import HEAD, POOL
-from ecg_tf.models.traces import READER, signal_network
+from ecg_tf.models.traces import READER, ReadTraces, signal_network
 from ecg_tf.pages.ink import prepare
 
 SIZE = (448, 896)
@@ -130,3 +130,20 @@ def test_saved_and_loaded_it_answers_alike(made, pages, tmp_path):
 
 def test_the_head_is_that_of_every_network(made):
     assert made(0.0).layers[-1].name == HEAD
+
+
+def test_the_part_for_others_can_answer_alone_and_without_the_thumbnail(
+    made, networks, page_head, pages
+):
+    wide = made(bias=60.0)  # all pages are familiar
+    answer_as_elsewhere(wide)
+    signals = ReadTraces()(pages)
+    logits = sum(
+        share * np.log(np.asarray(network(signals, training=False)))
+        for share, network in zip(SHARES[1:], networks, strict=True)
+    )
+    expected = logits + SHARES[0] * page_head[1]
+    found = scores(wide(pages, training=False))
+    np.testing.assert_allclose(
+        found, expected - expected.mean(axis=1, keepdims=True), atol=2e-3, rtol=1e-3
+    )
