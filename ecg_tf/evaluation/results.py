@@ -22,7 +22,7 @@ NAMES = {
     "traces": "traces read in the graph",
     "beats": "beats measured in the graph",
     "effnet_msa_traces": "EfficientNet-B0 + MSA, traces and beats",
-    "anywhere": "the same, with a part for other printers (shipped)",
+    "anywhere": "shipped: these three, and a part for other printers",
     "lookup": "look-up table",
     "majority": "majority class",
     "classical": "trace features + ExtraTrees",

@@ -193,9 +193,11 @@ def _carried(evidence: Evidence) -> str:
             f"{percent(seen.without[least])} without {name_leads([least]).split(' (')[0]}."
         )
     else:
+        least = min(seen.without.values())
+        stays = "above 99 %" if least > 0.99 else f"at {percent(least)} or more"
         sentence = (
-            "With one lead blanked at a time, the confidence stays at "
-            f"{percent(min(seen.without.values()))} or more: no single lead carried the answer."
+            f"With one lead blanked at a time, the confidence stays {stays}: "
+            "no single lead carried the answer."
         )
     agree = [name for name, r in seen.agreement.items() if r is not None and r >= LEAST_AGREEMENT]
     if agree:

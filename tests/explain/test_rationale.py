@@ -165,6 +165,9 @@ def test_an_answer_that_no_lead_carried_is_said_to_be_so():
     said = text(lead_occlusion=changes(V2=-0.01))
     assert "the confidence stays at 96 % or more: no single lead carried the answer." in said
     assert "The heat marks other leads" not in said
+    sure = dict.fromkeys(LABELS, 0.0) | {"normal": 1.0}
+    said = text(found=sure, lead_occlusion=changes(V2=-0.001))
+    assert "the confidence stays above 99 %: no single lead carried the answer." in said
 
 
 @pytest.mark.parametrize(
