@@ -29,8 +29,9 @@ class Result:
 class Explanation(Result):
     """A Result with the reasons for its label: float32 maps (h, w), the weights (3,) of the
     scales (empty where the network has none), the part (left, top, right, bottom) of the page
-    in 0..1 that the maps cover, and how the confidence changes without each of the 12 leads, in
-    their usual order, and the rhythm strip (13,), empty where the page has another layout or the
+    in 0..1 that the maps cover (it may reach beyond a page whose lines are near its edge), and
+    how the confidence changes without each of the 12 leads, in their usual order, and the rhythm
+    strip (13,), empty where the page has another layout or the
     model is older than this; `gradcam_traces`, too, is None in an older model."""
 
     gradcam: np.ndarray = field(repr=False)

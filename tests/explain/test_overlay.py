@@ -70,6 +70,16 @@ def test_the_heat_covers_the_paper_and_nothing_else():
     assert (columns.min(), columns.max() + 1) == (100, 900)
 
 
+def test_a_map_that_reaches_beyond_the_page_is_cut_at_its_edges():
+    heat = np.zeros((40, 60), np.float32)
+    heat[:20] = 1.0
+    beyond = _below_strip(_picture(_page(), heat, Box(-0.1, -0.5, 1.2, 1.5)), _page())
+    within = _below_strip(_picture(_page(), np.ones((4, 4)), Box(0.0, 0.0, 1.0, 0.5)), _page())
+    assert beyond.shape == within.shape
+    assert np.abs(beyond[:280].astype(int) - within[:280]).max() <= 1
+    assert (beyond[320:] == 255).all()
+
+
 def test_the_heat_is_where_the_map_has_it():
     heat = np.zeros((10, 10))
     heat[2, 7] = 1.0
