@@ -20,7 +20,7 @@ from common import fail
 
 import click  # isort: skip
 
-BATCH = 16
+BATCH = 8
 FEW = 2  # pages, for which it does not pay to trace the network
 NOTICE = "Research use only: what the network answers is no diagnosis."
 
