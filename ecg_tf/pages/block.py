@@ -34,7 +34,9 @@ PULSE_ZONE = 0.045  # part of the width at the left end of the block in which th
 # Where the block lies on pages that are read as they are, and where it is laid on others: left,
 # right, first line, distance between lines, in parts of the page.
 USUAL = (0.035, 0.979, 0.142, 0.248)
-AT_LEAST, AT_MOST = (-1.0, 0.93, 0.1, 0.235), (0.08, 2.0, 0.17, 0.265)
+AT_LEAST, AT_MOST = (-0.01, 0.93, 0.13, 0.24), (0.08, 1.005, 0.155, 0.256)
+WIDTH = 6.55  # of the usual block, in distances between its lines: 250 by 38 mm
+CUT = 0.004  # part of the width at either edge: a block that reaches into it may be cut off there
 
 
 class Block(NamedTuple):
@@ -57,6 +59,17 @@ def find_block(dark, xp=np) -> Block:
     first, spacing = _fitted(profile, first, spacing, xp)
     left, right = _ends(inked, first, spacing, xp)
     return Block(left, right, first, spacing, held)
+
+
+def completed(block: Block, aspect, xp=np) -> Block:
+    """A block that the edge of the page cuts off, as wide as the usual one; `aspect` is the width
+    of the page by its height."""
+    wide = WIDTH * block.spacing / aspect
+    short = block.right - block.left < 0.985 * wide
+    at_left, at_right = block.left < CUT, block.right > 1.0 - CUT
+    left = xp.where(short & at_left & ~at_right, block.right - wide, block.left)
+    right = xp.where(short & at_right & ~at_left, block.left + wide, block.right)
+    return block._replace(left=left, right=right)
 
 
 def clearness(dark, xp=np):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ecg_tf.pages.block import CLEAR, cut_short, find_block, out_of_place, paper_around
+from ecg_tf.pages.block import CLEAR, completed, cut_short, find_block, out_of_place, paper_around
 from ecg_tf.pages.layout import WHOLE
 from ecg_tf.pages.margins import find_paper
 from ecg_tf.pages.pooling import BACKGROUND, as_float, pool, pool_matrix, unpool
@@ -69,7 +69,8 @@ def lay_out(page, height: int, width: int, xp=np) -> Prepared:
 
     def seen(paper):
         laid = _laid(dark, paper, height, width, xp)
-        return tuple(as_float(edge, xp) for edge in paper), *laid, find_block(laid[0], xp)
+        block = completed(find_block(laid[0], xp), laid[-1], xp)
+        return tuple(as_float(edge, xp) for edge in paper), *laid, block
 
     def cut_out():
         """What is on the paper; or on the whole page, where that shows that the cut was wrong."""

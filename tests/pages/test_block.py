@@ -139,3 +139,16 @@ def test_lines_of_letters_are_no_lines_of_traces():
     for line in range(24):  # but a page is full of them
         page[4 + 10 * line : 9 + 10 * line, :220] = rng.random((5, 220)) > 0.5
     assert clearness(page) < CLEAR
+
+
+@pytest.mark.parametrize("side", ["left", "right", "top"])
+def test_a_block_that_the_edge_of_the_picture_cuts_off_is_completed(side):
+    page = draw(2, "normal", "3x4+1", size=(608, 1046), whole=False, style="banner").image
+    width = page.shape[1]
+    cut = {"left": page[:, 70:], "right": page[:, :-70], "top": page[40:]}[side]
+    left, top, right, bottom = map(float, laid(cut).paper)
+    if side == "top":
+        assert top == pytest.approx(-40 / cut.shape[0], abs=0.02)
+    else:
+        beyond = right - 1.0 if side == "right" else -left
+        assert beyond == pytest.approx(70 / (width - 70), abs=0.02)
