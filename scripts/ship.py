@@ -91,6 +91,7 @@ def make_card(record: dict, stored, version: int) -> dict:
 
     from ecg_tf.labels import LABELS
     from ecg_tf.models.gate import LEAST_SCORE
+    from ecg_tf.models.gate import WEIGHTS as GATE
 
     counts = np.bincount(stored.labels[np.unique(stored.page_ids, return_index=True)[1]])
     return {
@@ -121,6 +122,7 @@ def make_card(record: dict, stored, version: int) -> dict:
         },
         "limits": LIMITS,
         "versions": record["versions"],
+        "gate_sha256": hashlib.sha256(GATE.read_bytes()).hexdigest(),
     }
 
 

@@ -10,6 +10,7 @@ strangers that were left out, one to ship. Writes the weights, docs/results/gate
 docs/GATE.md.
 """
 
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -55,12 +56,24 @@ def main(data, drawn_only, epochs, seed, out):
     }
     WEIGHTS.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(WEIGHTS, **weights)
+    tell_card(WEIGHTS)
     results = ROOT / "docs" / "results" / "gate.json"
     results.parent.mkdir(parents=True, exist_ok=True)
     results.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     text = gate_report.as_markdown(record)
     (ROOT / "docs" / "GATE.md").write_text(text, encoding="utf-8")
     click.echo(text)
+
+
+def tell_card(gate: Path) -> None:
+    """Says on the shipped card which gate stands before it, so that models are exported anew."""
+    from ecg_tf.classifier import SHIPPED, card_of
+
+    card = card_of(SHIPPED)
+    if card.is_file():
+        told = json.loads(card.read_text())
+        told["gate_sha256"] = hashlib.sha256(gate.read_bytes()).hexdigest()
+        card.write_text(json.dumps(told, indent=1) + "\n")
 
 
 if __name__ == "__main__":

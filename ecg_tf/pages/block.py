@@ -35,6 +35,7 @@ PULSE_ZONE = 0.045  # part of the width at the left end of the block in which th
 # right, first line, distance between lines, in parts of the page.
 USUAL = (0.035, 0.979, 0.142, 0.248)
 AT_LEAST, AT_MOST = (-0.01, 0.93, 0.13, 0.24), (0.08, 1.005, 0.155, 0.256)
+NARROW = 0.4  # part of the width: a block has more
 WIDTH = 6.55  # of the usual block, in distances between its lines: 250 by 38 mm
 CUT = 0.004  # part of the width at either edge: a block that reaches into it may be cut off there
 
@@ -81,7 +82,7 @@ def out_of_place(block: Block, xp=np):
     """Whether a block is clear and does not lie where it usually does."""
     found = xp.stack([as_float(each, xp) for each in block[:4]])
     usual = xp.all((found >= np.float32(AT_LEAST)) & (found <= np.float32(AT_MOST)))
-    return (block.clear >= CLEAR) & ~usual
+    return (block.clear >= CLEAR) & (block.right - block.left > NARROW) & ~usual
 
 
 def cut_short(whole, block: Block, paper, xp=np):

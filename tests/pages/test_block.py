@@ -129,6 +129,14 @@ def test_blank_and_black_pages_have_no_block():
         assert not out_of_place(block)
 
 
+def test_lines_that_share_no_columns_are_no_block():
+    page = np.zeros((240, 400), np.float32)
+    for line in range(LINES):
+        page[60 + 40 * line : 63 + 40 * line, 100 * line : 100 * line + 100] = 1.0
+    block = find_block(page)
+    assert block.clear >= CLEAR and not out_of_place(block)
+
+
 def test_lines_of_letters_are_no_lines_of_traces():
     rng = np.random.default_rng(0)
     page = np.zeros((240, 400), np.float32)
