@@ -63,8 +63,9 @@ def as_markdown(record: dict) -> str:
         "The gate says how surely a picture is a whole, upright 12-lead ECG page; below a score of "
         f"{record['least_score']:g} the answer is *refuse*. It is a small convolutional network of "
         f"{record['parameters']:,} parameters on the page's ink at {GRID[0]} x {GRID[1]} "
-        "(`ecg_tf/models/gate.py`), trained apart from the classifier on drawn pages, real pages "
-        "and drawn strangers (`ecg_tf/pages/strangers.py`).",
+        "(`ecg_tf/models/gate.py`), trained apart from the classifier on drawn pages (every "
+        "other whole one with header and footer on its grid), real pages and drawn strangers "
+        "(`ecg_tf/pages/strangers.py`).",
         "",
         f"Made by `{record['command']}`. Figures are parts refused. Real pages, and near misses "
         "made from them, are scored by a gate that saw neither the page nor a fifth of the kinds; "
