@@ -56,6 +56,8 @@ def find_block(dark, xp=np) -> Block:
     inked = _inked(dark, xp)
     profile = line_profile(inked, xp)
     held, place = _best(profile, xp)
+    if dark.shape[0] < ROWS:
+        held = 0.0 * held  # too coarse to tell a line from what is beside it
     first, spacing = (xp.take(each, place) for each in _COMBS)
     first, spacing = _fitted(profile, first, spacing, xp)
     left, right = _ends(inked, first, spacing, xp)

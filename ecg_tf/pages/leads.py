@@ -33,12 +33,10 @@ def find_layout(page: np.ndarray) -> Layout:
     page = page.astype(np.float32)
     paper = Box(*(float(edge) for edge in find_paper(page)))
     found, block = _layout(page, paper)
-    if paper == WHOLE:
+    if paper == WHOLE or (found.leads and not cut_short(_cells(page, WHOLE), block, paper)):
         return found
-    whole, _ = _layout(page, WHOLE)  # the paper that was found may be cut in two
-    if found.leads:
-        return whole if cut_short(_cells(page, WHOLE), block, paper) else found
-    return whole if whole.leads else found
+    whole, _ = _layout(page, WHOLE)  # the paper that was found is cut in two
+    return whole if found.leads or whole.leads else found
 
 
 def _layout(page: np.ndarray, paper: Box) -> tuple[Layout, Block]:

@@ -131,7 +131,7 @@ def _draw(truth: Signal, seed: int, layout, severity, size, whole, style) -> Dra
     printed = f"{speed:g} mm/s   {gain:g} mm/mV"
     on_grid = whole and look.header == "grid"
     image = grid_paper(size if on_grid else (sheet.height, sheet.width), sheet.scale, look, start)
-    part = image[top:bottom, left:right] if on_grid else image
+    part = image[top:bottom] if on_grid else image  # whole rows: a view that ink goes through
     print_ink(part, ink_mask(sheet, truth.signal, truth.fs), look.trace)
     if on_grid:
         image = letter(rng, look, box, image, printed)

@@ -129,6 +129,11 @@ def test_blank_and_black_pages_have_no_block():
         assert not out_of_place(block)
 
 
+def test_a_page_too_small_to_tell_lines_stays_as_it_is():
+    page = printout(3).image.astype(np.float32)
+    assert tuple(map(float, lay_out(page, 48, 64).paper)) == WHOLE
+
+
 def test_lines_that_share_no_columns_are_no_block():
     page = np.zeros((240, 400), np.float32)
     for line in range(LINES):
