@@ -4,7 +4,7 @@
 scripts/away.py photographs --runs runs/NAME   each page judged by the fold that left it out
 scripts/away.py photographs                    the shipped weights, which have seen the pages
 scripts/away.py real                           the part for other printers, asked of real pages
-scripts/away.py printouts                      drawn pages with header and footer on the grid
+scripts/away.py printouts                      drawn pages, letters on the grid, other layouts
 scripts/away.py gate                           how many real pages are refused
 scripts/away.py report                         docs/AWAY.md from docs/results/away
 
@@ -92,7 +92,7 @@ def real(data, docs):
 @docs_option
 @click.option("--pages", "n", type=click.IntRange(1), default=50, show_default=True)
 def printouts(docs, n):
-    """Stores the answers for pages with header and footer on the grid, N a class."""
+    """Stores the answers for pages with letters on the grid and in other layouts, N a class."""
     from ecg_tf.evaluation.away import judged, printed
     from ecg_tf.evaluation.away_rows import write_rows
 

@@ -22,13 +22,13 @@ from ecg_tf.models.gate import page_score
 from ecg_tf.pages.effects import EFFECTS, WORST, distort, weathered
 from ecg_tf.pages.ink import prepare
 from ecg_tf.pages.read import read_file
-from ecg_tf.pages.styles import PRINTOUT
+from ecg_tf.pages.styles import LAYOUTS, PRINTOUT
 from ecg_tf.pages.synthetic import draw
 
 BATCH = 16
 GATE_SIZE = (224, 224)
 PRINTED_SEED = 500_000  # of signals that nothing has learnt from
-PHOTOGRAPHED = 2  # severity
+PRINTED_SEVERITY = 2  # of what is photographed
 
 
 class Judge(NamedTuple):
@@ -126,18 +126,19 @@ def photographed(pages: list[Page], whole: dict[str, Path], severities, seed: in
 
 def printed(n: int) -> Pictures:
     """`n` simulated signals of each class, each with margins round the paper, as a printout with
-    header and footer on the grid, and that photographed."""
+    header and footer on the grid, that photographed, and in layouts that are not read."""
     looks = (
-        ("margins", None, 0),
-        ("letters on the grid", PRINTOUT, 0),
-        ("letters on the grid, photographed", PRINTOUT, PHOTOGRAPHED),
+        ("margins", None, 0, LAYOUTS[0]),
+        ("letters on the grid", PRINTOUT, 0, LAYOUTS[0]),
+        ("letters on the grid, photographed", PRINTOUT, PRINTED_SEVERITY, LAYOUTS[0]),
+        *((f"layout {layout}", None, 0, layout) for layout in LAYOUTS[1:]),
     )
-    for condition, style, severity in looks:
+    for condition, style, severity, layout in looks:
         for number in range(n * len(LABELS)):
             label = LABELS[number % len(LABELS)]
             name, seed = str(number), PRINTED_SEED + number
             row = Row(name, name, label, int(label in LABELS[1:3]), condition, severity)
-            page = draw(seed, label, "3x4+1", severity, whole=True, style=style)
+            page = draw(seed, label, layout, severity, whole=True, style=style)
             yield row, page.image
 
 

@@ -167,10 +167,9 @@ def _elsewhere_table(rows: list[Row], facts: dict, goal: float) -> list[str]:
 def _real(rows: list[Row], facts: dict) -> list[str]:
     titles = " | ".join(DISPLAY[each] for each in LABELS)
     found = figures(rows, facts)
-    refused, referred = decisions(rows, facts)
     cells = [_cell(found["auroc"]), *(_cell(found[f"auroc/{each}"]) for each in LABELS)]
     cells += [_cell(found["accuracy"]), _cell(found["f1"])]
-    cells += [f"{1.0 - refused - referred:.1%}", _right(rows, facts)]
+    cells += [f"{answered(rows, facts).mean():.1%}", _right(rows, facts)]
     answers = probabilities(rows, facts).argmax(axis=1)
     lines = [
         "",
@@ -203,25 +202,22 @@ def _of_condition(row: Row) -> int:
 
 def _right(rows: list[Row], facts: dict) -> str:
     """The part of the answered pages that are right."""
-    right = [
-        LABELS[answer.argmax()] == row.label
-        for row, answer, given in zip(
-            rows, probabilities(rows, facts), answered(rows, facts), strict=True
-        )
-        if given
-    ]
-    return f"{np.mean(right):.1%}" if right else "–"
+    labels = np.array([LABELS.index(row.label) for row in rows])
+    right = probabilities(rows, facts).argmax(axis=1) == labels
+    given = answered(rows, facts)
+    return f"{right[given].mean():.1%}" if given.any() else "–"
 
 
 def _printouts(rows: list[Row], facts: dict) -> list[str]:
     lines = [
         "",
-        "## Header and footer on the grid",
+        "## Header and footer on the grid, and other layouts",
         "",
         f"{len({row.name for row in rows})} simulated signals that were in no training "
         f"(`{facts['command']}`), each class as often, drawn with margins round the paper, as all "
-        "pages were that the part for other printers learnt from, and with the letters on the "
-        "grid itself, above and below lines of traces that are anywhere on the page.",
+        "pages were that the part for other printers learnt from, with the letters on the grid "
+        "itself, above and below lines of traces that are anywhere on the page, and, with margins, "
+        "in layouts that are not read: those are to be referred.",
         "",
         "| page | macro AUROC | accuracy | refused | layout not found | answered | right |",
         "|---" * 7 + "|",
@@ -229,11 +225,11 @@ def _printouts(rows: list[Row], facts: dict) -> list[str]:
     for condition in dict.fromkeys(row.condition for row in rows):
         own = [row for row in rows if row.condition == condition]
         found = figures(own, facts)
-        refused, referred = decisions(own, facts)
+        refused, _ = decisions(own, facts)
         lost = np.mean([not row.legible for row in own])
         lines.append(
             f"| {condition} | {_cell(found['auroc'])} | {_cell(found['accuracy'])} | {refused:.1%} "
-            f"| {lost:.1%} | {1.0 - refused - referred:.1%} | {_right(own, facts)} |"
+            f"| {lost:.1%} | {answered(own, facts).mean():.1%} | {_right(own, facts)} |"
         )
     return lines
 

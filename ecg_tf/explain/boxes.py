@@ -8,8 +8,8 @@ import tensorflow as tf
 from keras import ops
 
 from ecg_tf.pages.block import CLEAR, clearness
-from ecg_tf.pages.columns import COLUMNS, LINES, SPAN, find_lines
-from ecg_tf.pages.layout import LEADS, RHYTHM, ROWS
+from ecg_tf.pages.columns import COLUMNS, SPAN, find_lines
+from ecg_tf.pages.layout import LEADS, LINES, RHYTHM, ROWS
 from ecg_tf.pages.leads import INKED
 
 ORDER = (*LEADS, RHYTHM)  # of all numbers by lead

@@ -17,7 +17,8 @@ import tensorflow as tf
 from ecg_tf.explain.boxes import cover, darkness, lead_boxes
 from ecg_tf.explain.integrated_gradients import display, with_blank
 from ecg_tf.explain.probe import behind, halfway, maps_layer, probe, signature
-from ecg_tf.pages.columns import COLUMNS, LINES, SAMPLES, SIGNALS, SPAN
+from ecg_tf.pages.columns import COLUMNS, SAMPLES, SIGNALS, SPAN
+from ecg_tf.pages.layout import LINES
 
 STEPS = 32  # of the integral over the signals
 FAINT = 0.01  # ink that every pixel counts with, so that a column without any is painted evenly

@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ecg_tf.pages.layout import Box
+from ecg_tf.pages.layout import LINES, Box
 from ecg_tf.pages.pooling import as_float, pool_matrix
 
-LINES = 4
-INKED = 0.45  # darkness, of that of the page's ink, from which on a cell holds ink; a grid has less
+INK_LEVEL = (
+    0.45  # darkness, of that of the page's ink, from which on a cell holds ink; a grid has less
+)
 NEAR = 0.0175  # part of the height, to each side of a line, in which its ink is looked for
 ROWS = 120  # to which the profile is pooled, on which lines are tried
 FIRST = np.arange(4, 75)  # of ROWS: heights of the first line that are tried
@@ -24,7 +25,7 @@ SPACING = np.arange(12, 36)  # of ROWS: distances between lines that are tried
 CLEAR = 0.2  # by how much more of the width a line fills than what is between and beyond them
 # Where nothing counts as a line but the four: parts of a spacing, from the first line down.
 BEYOND = ((-1.2, -0.8), (3.55, 4.35), *((line + 0.35, line + 0.65) for line in range(3)))
-ANOTHER = ((-1.2, -0.8), (3.7, 4.35))  # where a line above or below the paper would be
+ANOTHER = ((-1.2, -0.8), (3.7, 4.35))  # where a line beyond the paper, and not its edge, would be
 FULL = 0.65  # part of the width that a line of traces fills, and letters hardly
 RIM = 0.04  # part of the height at the top and bottom edge where the edge of the paper may be seen
 BAND = 0.12  # of a spacing, to each side of a line, in which the ends of the traces are looked for
@@ -34,7 +35,7 @@ PULSE_ZONE = 0.045  # part of the width at the left end of the block in which th
 # Where the block lies on pages that are read as they are, and where it is laid on others: left,
 # right, first line, distance between lines, in parts of the page.
 USUAL = (0.035, 0.979, 0.142, 0.248)
-AT_LEAST, AT_MOST = (-0.01, 0.93, 0.13, 0.24), (0.08, 1.005, 0.155, 0.256)
+AT_LEAST, AT_MOST = (-0.01, 0.93, 0.13, 0.24), (0.08, 1.005, 0.17, 0.256)
 NARROW = 0.4  # part of the width: a block has more
 WIDTH = 6.55  # of the usual block, in distances between its lines: 250 by 38 mm
 CUT = 0.004  # part of the width at either edge: a block that reaches into it may be cut off there
@@ -197,7 +198,7 @@ def _ends(inked, first, spacing, xp):
 def _inked(dark, xp):
     """Which cells hold ink, 0 or 1; faint ink counts on a faint page."""
     usual = xp.mean(xp.max(dark, axis=-2), axis=-1)[..., None, None]
-    return _number(dark > INKED * usual, xp)
+    return _number(dark > INK_LEVEL * usual, xp)
 
 
 def _number(truth, xp):

@@ -9,9 +9,9 @@ import numpy as np
 from keras import ops
 
 from ecg_tf.pages.follow import follow
+from ecg_tf.pages.layout import LINES
 from ecg_tf.pages.pooling import pool_matrix
 
-LINES = 4  # three rows of four leads and the rhythm strip
 COLUMNS = 4
 SAMPLES = 240  # per lead of 2.5 s; the rhythm strip has four times as many
 SIGNALS = 3 * COLUMNS + COLUMNS  # the leads, and the strip cut in as many pieces as a row

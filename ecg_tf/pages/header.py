@@ -51,7 +51,7 @@ def frame(rng, style: Style, size, box: Box, paper: np.ndarray, printed: str) ->
     return np.array(page)
 
 
-def letter(rng, style: Style, box: Box, paper: np.ndarray, printed: str) -> np.ndarray:
+def write_on_grid(rng, style: Style, box: Box, paper: np.ndarray, printed: str) -> np.ndarray:
     """A paper with the page's texts on its grid, above and below the traces in `box`."""
     page = Image.fromarray(paper)
     pen = ImageDraw.Draw(page)

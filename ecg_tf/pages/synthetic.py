@@ -7,7 +7,7 @@ import numpy as np
 from ecg_tf.labels import LABELS
 from ecg_tf.pages.effects import draw_effects
 from ecg_tf.pages.grid import grid_paper, print_ink
-from ecg_tf.pages.header import frame, letter, paper_box
+from ecg_tf.pages.header import frame, paper_box, write_on_grid
 from ecg_tf.pages.layout import WHOLE, Box
 from ecg_tf.pages.paper import ink_mask, lay_out
 from ecg_tf.pages.recordings import as_printed
@@ -134,7 +134,7 @@ def _draw(truth: Signal, seed: int, layout, severity, size, whole, style) -> Dra
     part = image[top:bottom] if on_grid else image  # whole rows: a view that ink goes through
     print_ink(part, ink_mask(sheet, truth.signal, truth.fs), look.trace)
     if on_grid:
-        image = letter(rng, look, box, image, printed)
+        image = write_on_grid(rng, look, box, image, printed)
     elif whole:
         image = frame(rng, look, size, box, image, printed)
     page = DrawnPage(

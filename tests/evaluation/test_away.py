@@ -111,14 +111,21 @@ def test_a_page_whose_layout_is_not_found_gets_no_answer():
     assert away_figures.answered(rows, FACTS).tolist() == [True, False, False]
 
 
-def test_printouts_are_the_same_signals_on_three_papers():
+def test_printouts_are_the_same_signals_on_other_papers_and_in_other_layouts():
     shown = list(away.printed(1))
     assert [row.condition for row, _ in shown] == [
         condition
-        for condition in ("margins", "letters on the grid", "letters on the grid, photographed")
+        for condition in (
+            "margins",
+            "letters on the grid",
+            "letters on the grid, photographed",
+            "layout 3x4+3",
+            "layout 6x2",
+            "layout 12x1",
+        )
         for _ in LABELS
     ]
-    assert [row.label for row, _ in shown] == 3 * list(LABELS)
+    assert [row.label for row, _ in shown] == 6 * list(LABELS)
     text = away_report.as_markdown({"printouts": ([row for row, _ in shown], FACTS)})
     assert "4 simulated signals" in text and "| margins | 0.500 [" in text
 

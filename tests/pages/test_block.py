@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 
 from ecg_tf.explain.boxes import known_layout
-from ecg_tf.pages.block import CLEAR, LINES, USUAL, clearness, find_block, out_of_place
+from ecg_tf.pages.block import CLEAR, USUAL, clearness, find_block, out_of_place
 from ecg_tf.pages.effects import distort
 from ecg_tf.pages.ink import lay_out
-from ecg_tf.pages.layout import LEADS, RHYTHM, ROWS, WHOLE, Box
+from ecg_tf.pages.layout import LEADS, LINES, RHYTHM, ROWS, WHOLE, Box
 from ecg_tf.pages.leads import find_layout
 from ecg_tf.pages.margins import find_paper
 from ecg_tf.pages.read import read_file
