@@ -15,6 +15,9 @@ from serving.tflite import TfliteModel
 from serving.warmup_records import drawn_files
 
 LARGEST_DIFFERENCE = 1e-5  # of a probability between Keras and the exported graph, float32
+# Sums of large terms that nearly cancel: what is left differs with the order in which a processor
+# adds them. Keras differs from itself by 2e-5 between a batch of one and of four.
+LARGEST_NOISE = 1e-4
 # TensorFlow Lite adds in another order. A last bit decides whether a pixel at the edge of a trace
 # is ink, and then the trace is another there, if only by a hair.
 LARGEST_OF_TFLITE = 1e-3
@@ -24,21 +27,27 @@ def check_reloaded(classifier: Classifier, folder: Path, pages: int = 4) -> floa
     """The largest difference of a probability, over all signatures, between Keras and the
     SavedModel reloaded in a process that has TensorFlow and none of our code.
 
-    Raises ValueError above LARGEST_DIFFERENCE, and if the SavedModel does not load.
+    Raises ValueError above LARGEST_DIFFERENCE and what Keras differs from itself, at most
+    LARGEST_NOISE, and if the SavedModel does not load.
     """
-    files = drawn_files()[:pages]
-    expected = keras_answers(classifier, files)
+    files = drawn_files()
+    alone = np.concatenate([keras_answers(classifier, (data,)) for data in files])
+    expected = {"alone": alone, "together": keras_answers(classifier, files)}
+    noise = np.abs(alone - expected["together"]).max()
     with tempfile.TemporaryDirectory() as scratch:
-        for number, data in enumerate(files):
+        for number, data in enumerate(files[:pages]):
             (Path(scratch) / f"{number}.png").write_bytes(data)
         reload = Path(__file__).with_name("reload.py")
         command = [sys.executable, "-I", str(reload), str(folder.resolve()), scratch]
         found = subprocess.run(command, capture_output=True, text=True, cwd=scratch)
     if found.returncode:
         raise ValueError(f"The exported model does not load: {found.stderr[-1000:]}")
-    answers = json.loads(found.stdout)
-    differences = {name: np.abs(np.array(p) - expected) for name, p in answers.items()}
-    return _checked(differences, LARGEST_DIFFERENCE)
+    differences = {
+        f"{name}, files {how}": np.abs(np.array(p) - expected[how][:pages])
+        for how, answers in json.loads(found.stdout).items()
+        for name, p in answers.items()
+    }
+    return _checked(differences, LARGEST_DIFFERENCE + min(noise, LARGEST_NOISE))
 
 
 def check_tflite(classifier: Classifier, file: Path) -> float:
@@ -50,8 +59,9 @@ def check_tflite(classifier: Classifier, file: Path) -> float:
 
 
 def keras_answers(classifier: Classifier, files: tuple[bytes, ...]) -> np.ndarray:
-    """Calibrated probabilities (n, 4) of the Keras model for files."""
-    raw = np.asarray(classifier.model(prepared(classifier, files), training=False))
+    """Calibrated probabilities (n, 4) of the Keras model for files, compiled as an export is: taken
+    step by step its last bits are others."""
+    raw = np.asarray(classifier.model.predict_on_batch(prepared(classifier, files)))
     return calibrate(raw, classifier.card["temperature"])
 
 

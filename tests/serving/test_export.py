@@ -267,7 +267,7 @@ def test_a_process_with_tensorflow_alone_answers(base, classifier, tmp_path):
     )
     done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    found = json.loads(done.stdout)["alone"]
     assert found.keys() == SIGNATURES["ecg"]
     for probabilities in found.values():
         np.testing.assert_allclose(probabilities, keras_answers(classifier, files), atol=1e-5)
