@@ -11,9 +11,10 @@ from ecg_tf.models.beats import beats
 from ecg_tf.models.densenets import densenet121_attention, densenet121_bottleneck
 from ecg_tf.models.joined import effnet_msa_traces
 from ecg_tf.models.multiscale import effnet_msa
+from ecg_tf.models.picture import read_first
 from ecg_tf.models.traces import traces
 
-MODELS = {
+PUBLISHED = {
     "cnn": cnn,
     "mobilenet": mobilenet,
     "resnet50": resnet50,
@@ -22,6 +23,10 @@ MODELS = {
     "densenet121_bottleneck": densenet121_bottleneck,
     "densenet121_attention": densenet121_attention,
     "effnet_msa": effnet_msa,
+}
+MODELS = {
+    **PUBLISHED,
+    **{f"{name}_read": read_first(make) for name, make in PUBLISHED.items()},
     "traces": traces,
     "beats": beats,
     "effnet_msa_traces": effnet_msa_traces,

@@ -12,6 +12,10 @@ were chosen on a fifth of the *training* pages of one fold, never on a test fold
 
     scripts/train.py effnet_msa --recipe tuned
 
+`read` is the same for a backbone that looks at what was read of the page instead of at the page:
+
+    scripts/train.py densenet121_read --recipe read
+
 `signal` is for the network on the traces, `kernel` for the one that measures beats, which is
 fitted in one go:
 
@@ -69,6 +73,22 @@ RECIPES = {
         batch=16,
         learning_rate=2e-3,
         weight_decay=1e-2,
+        cosine=True,
+        validation=0.0,
+        patience=None,
+        label_smoothing=0.05,
+        balance=0.5,
+        augmentation=1.0,
+        batch_norm_momentum=0.9,
+        settle=True,
+    ),
+    "read": Recipe(
+        "read",
+        size=(448, 1120),
+        epochs=10,
+        batch=16,
+        learning_rate=1e-3,
+        weight_decay=2e-2,
         cosine=True,
         validation=0.0,
         patience=None,

@@ -18,9 +18,7 @@ from ecg_tf.data.folds import hold_out
 from ecg_tf.data.pipeline import PAGES, SIGNALS, Examples, Kind
 from ecg_tf.labels import LABELS
 from ecg_tf.models import build
-from ecg_tf.models.beats import beat_network
-from ecg_tf.models.parts import give_weights
-from ecg_tf.models.traces import READER, signal_network
+from ecg_tf.models.traces import READER
 from ecg_tf.training import fit_jax
 from ecg_tf.training.curves import draw_curves
 from ecg_tf.training.fit import fit, on_jax
@@ -105,8 +103,8 @@ def train_split(
         if READER in [layer.name for layer in model.layers]:
             # The reading has nothing to learn, so it is done once.
             reader = keras.Model(model.input, model.get_layer(READER).output)
-            network = beat_network if recipe.kernel else signal_network
-            model, kind, images = network(), SIGNALS, predict(reader, images)
+            model = keras.Model(reader.output, whole.output, name=f"{model_name}_signals")
+            kind, images = SIGNALS, predict(reader, images)
         train = examples(pages, images, fit_index, recipe.balance, kind)
         validation = None
         if validation_index is not None:
@@ -119,8 +117,6 @@ def train_split(
         else:
             history = fit(model, recipe, train, validation, out, seed, (*callbacks, *_boards(out)))
             draw_curves(history, out / "curves.png")
-    if whole is not model:
-        give_weights(model, whole)
     whole.save_weights(out / "model.weights.h5")
     if len(split.test):
         if on_jax() and not recipe.kernel:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from ecg_tf.data.pipeline import plain
-from ecg_tf.models import MODELS, build
+from ecg_tf.models import PUBLISHED, build
 from ecg_tf.pages.ink import prepare
 
 SIZE = (64, 64)
-# The others: test_joined.py, test_anywhere.py, and test_beats.py for the one that learns nothing
-# by gradients.
-ALONE = [name for name in MODELS if name not in ("effnet_msa_traces", "anywhere", "beats")]
+# The others: test_joined.py, test_anywhere.py, test_picture.py, and test_beats.py for the one that
+# learns nothing by gradients.
+ALONE = [*PUBLISHED, "traces"]
 
 
 @pytest.fixture(scope="module")
