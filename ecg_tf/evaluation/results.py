@@ -10,7 +10,8 @@ from ecg_tf.evaluation.predictions import Predictions
 
 DASH = "–"
 FOLDS = 5
-NAMES = {
+READ = "_read"  # ends the name of a model that looks at what was read of the page
+PUBLISHED = {
     "cnn": "Custom CNN",
     "mobilenet": "MobileNet",
     "resnet50": "ResNet50",
@@ -19,14 +20,13 @@ NAMES = {
     "densenet121_bottleneck": "DenseNet121 + bottleneck",
     "densenet121_attention": "DenseNet121 + attention",
     "effnet_msa": "EfficientNet-B0 + MSA",
-    "cnn_read": "Custom CNN, page read first",
-    "mobilenet_read": "MobileNet, page read first",
-    "resnet50_read": "ResNet50, page read first",
-    "densenet121_read": "DenseNet121, page read first",
-    "convnext_tiny_read": "ConvNeXt-Tiny, page read first",
-    "densenet121_bottleneck_read": "DenseNet121 + bottleneck, page read first",
-    "densenet121_attention_read": "DenseNet121 + attention, page read first",
-    "effnet_msa_read": "EfficientNet-B0 + MSA, page read first",
+}
+NAMES = {
+    **{
+        model + end: name + said
+        for model, name in PUBLISHED.items()
+        for end, said in (("", ""), (READ, ", page read first"))
+    },
     "traces": "traces read in the graph",
     "beats": "beats measured in the graph",
     "effnet_msa_traces": "EfficientNet-B0 + MSA, traces and beats",

@@ -15,6 +15,7 @@ from ecg_tf.evaluation.results import (
     DASH,
     NAMES,
     PAPER,
+    READ,
     TITLES,
     Scored,
     extent,
@@ -68,7 +69,7 @@ def _overview_row(model: str, recipe: str, found: dict[str, Scored]) -> list[str
     ]
     return [
         NAMES.get(model, model),
-        PAPER.get(model, DASH),
+        PAPER.get(model.removesuffix(READ), DASH),
         *figures,
         recipe,
         "; ".join(said) or DASH,
