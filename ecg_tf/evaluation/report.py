@@ -31,7 +31,11 @@ any learning is right on all.
 
 Brackets hold 95 % intervals: the pages are drawn again with replacement, all copies of a page
 together. A dash stands for what was not measured. A row that was not run on all folds says so and
-is no 5-fold result. The column "paper" repeats the published claims."""
+is no 5-fold result. The column "paper" repeats the published claims.
+
+No network of the table starts from ImageNet weights. "Page read first" is the network of that name
+behind the reading of the traces: it looks at a picture of signals and median beats instead of a
+page of 224 x 224; how that was settled is told in [EXPERIMENTS.md](EXPERIMENTS.md)."""
 
 MACRO = """\
 Precision, recall, F1 and AUROC (one class against the rest) are means over the classes. The
