@@ -25,7 +25,7 @@ fitted in one go:
 Scores: docs/RESULTS.md, made from the stored predictions of exactly these commands.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -49,57 +49,25 @@ class Recipe:
     settle: bool = False  # take the batch statistics afresh from the clean training pages
 
 
-RECIPES = {
-    "paper": Recipe("paper"),
-    "tuned": Recipe(
-        "tuned",
-        epochs=20,
-        batch=16,
-        learning_rate=1e-3,
-        weight_decay=2e-2,
-        cosine=True,
-        validation=0.0,
-        patience=None,
-        label_smoothing=0.05,
-        balance=0.5,
-        augmentation=0.5,
-        batch_norm_momentum=0.9,
-        settle=True,
-    ),
-    "signal": Recipe(
-        "signal",
-        size=(448, 1120),
-        epochs=80,
-        batch=16,
-        learning_rate=2e-3,
-        weight_decay=1e-2,
-        cosine=True,
-        validation=0.0,
-        patience=None,
-        label_smoothing=0.05,
-        balance=0.5,
-        augmentation=1.0,
-        batch_norm_momentum=0.9,
-        settle=True,
-    ),
-    "read": Recipe(
-        "read",
-        size=(448, 1120),
-        epochs=10,
-        batch=16,
-        learning_rate=1e-3,
-        weight_decay=2e-2,
-        cosine=True,
-        validation=0.0,
-        patience=None,
-        label_smoothing=0.05,
-        balance=0.5,
-        augmentation=1.0,
-        batch_norm_momentum=0.9,
-        settle=True,
-    ),
-    "kernel": Recipe("kernel", size=(448, 1120), epochs=0, validation=0.0, kernel=100.0),
-}
+TUNED = Recipe(
+    "tuned",
+    epochs=20,
+    batch=16,
+    learning_rate=1e-3,
+    weight_decay=2e-2,
+    cosine=True,
+    validation=0.0,
+    patience=None,
+    label_smoothing=0.05,
+    balance=0.5,
+    augmentation=0.5,
+    batch_norm_momentum=0.9,
+    settle=True,
+)
+READ = replace(TUNED, name="read", size=(448, 1120), epochs=10, augmentation=1.0)
+SIGNAL = replace(READ, name="signal", epochs=80, learning_rate=2e-3, weight_decay=1e-2)
+KERNEL = Recipe("kernel", size=(448, 1120), epochs=0, validation=0.0, kernel=100.0)
+RECIPES = {each.name: each for each in (Recipe("paper"), TUNED, READ, SIGNAL, KERNEL)}
 
 
 def recipe_named(name: str) -> Recipe:

@@ -104,7 +104,7 @@ def test_a_network_behind_it_is_one_flat_graph_that_learns(name, drawn, tmp_path
     assert all(np.isfinite(gradient).all() for gradient in tape.gradient(loss, variables))
 
 
-def test_training_reads_once_and_trains_what_is_behind(drawn):
+def test_training_reads_once_and_trains_what_is_behind():
     whole = build("cnn_read", (224, 560))
     behind = keras.Model(whole.get_layer(READER).output, whole.output)
     assert behind.count_params() == whole.count_params()

@@ -3,13 +3,11 @@
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -18,14 +16,13 @@ import tensorflow as tf
 from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
-from ecg_tf.classifier import SHIPPED, Classifier, calibrate, card_of, classify, prepare_page
+from ecg_tf.classifier import SHIPPED, calibrate, card_of, classify, prepare_page
 from ecg_tf.explain.maps import explainer
 from ecg_tf.labels import LABELS
 from ecg_tf.models import build
 from ecg_tf.models.gate import page_score
 from ecg_tf.pages.margins import find_paper
 from ecg_tf.pages.read import read_page
-from serving import check, graph
 from serving.check import LARGEST_OF_TFLITE, check_tflite, keras_answers, prepared
 from serving.embedded.errors import Code, ServingError
 from serving.embedded.flags import Flags
@@ -33,32 +30,15 @@ from serving.embedded.loader import session_config
 from serving.embedded.session import LoadedModel
 from serving.embedded.storage import versions_on_disk
 from serving.embedded.warmup import warm_up
-from serving.export import MODELS, export, next_version
+from serving.export import MODELS, export
 from serving.fold import fold_normalisations
 from serving.graph import PNG
 from serving.tflite import TFLITE, TfliteModel, convert
 from serving.warmup_records import drawn_files
+from tests.serving.small_model import STEPS, files_in, small_classifier
 from tests.serving.wire_server import ROOT
 
-STEPS = 8
 SIGNATURES = {"ecg": {"serving_default", "pixels"}, "ecg_explain": {"serving_default", "png"}}
-
-
-def small_classifier(model: str = "effnet_msa") -> Classifier:
-    """A small, untrained network whose pages are not square, with the shipped card otherwise."""
-    keras.utils.set_random_seed(1)
-    shipped = json.loads(card_of(SHIPPED).read_text())
-    card = shipped | {"model": model, "size": [64, 96]}
-    return Classifier(build(card["model"], (64, 96)), card)
-
-
-def files_in(folder: Path) -> dict[str, int]:
-    """Every file with its size."""
-    return {
-        str(path.relative_to(folder)): path.stat().st_size
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")
@@ -273,17 +253,6 @@ def test_a_process_with_tensorflow_alone_answers(base, classifier, tmp_path):
         np.testing.assert_allclose(probabilities, keras_answers(classifier, files), atol=1e-5)
 
 
-@pytest.mark.parametrize("half", MODELS)
-def test_a_version_that_is_there_is_never_overwritten(classifier, tmp_path, half):
-    target = tmp_path / half / "3"
-    target.mkdir(parents=True)
-    (target / "saved_model.pb").write_bytes(b"mine")
-    with pytest.raises(FileExistsError, match="3 is there; choose another version"):
-        export(classifier, tmp_path, 3, STEPS)
-    assert files_in(tmp_path) == {f"{half}/3/saved_model.pb": 4}
-    assert next_version(tmp_path) == 4
-
-
 def test_no_normalisation_is_left_behind_a_convolution(classifier):
     """Non-trivial statistics go into kernels and biases, and the answers stay."""
     random = np.random.default_rng(3)
@@ -298,45 +267,6 @@ def test_no_normalisation_is_left_behind_a_convolution(classifier):
     pages = prepared(classifier, drawn_files()[:2])
     expected = np.asarray(model(pages, training=False))
     np.testing.assert_allclose(folded(pages, training=False), expected, atol=1e-5)
-
-
-def test_steps_come_in_eights(classifier, tmp_path):
-    with pytest.raises(ValueError, match="steps is 12; it must be a positive multiple of 8"):
-        export(classifier, tmp_path, steps=12)
-    assert files_in(tmp_path) == {}
-
-
-def test_a_difference_from_keras_fails_the_export(classifier, tmp_path, monkeypatch):
-    monkeypatch.setattr(graph, "_calibrated", lambda raw, card: raw)  # forgets the temperature
-    with pytest.raises(ValueError, match="differs from Keras by .* at most 1e-05 is allowed"):
-        export(classifier, tmp_path, steps=STEPS)
-    assert files_in(tmp_path) == {}
-    assert [os.listdir(tmp_path / name) for name in os.listdir(tmp_path)] == [[]]
-
-
-def test_a_model_that_does_not_load_fails_the_check(classifier, tmp_path):
-    (tmp_path / "saved_model.pb").write_bytes(b"nonsense")
-    with pytest.raises(ValueError, match="The exported model does not load"):
-        check.check_reloaded(classifier, tmp_path)
-
-
-def test_killed_it_leaves_nothing_to_load_and_can_be_done_again(tmp_path):
-    """kill -9 in the middle; of all other moments the watcher above has seen what lies there."""
-    program = (
-        "from pathlib import Path\n"
-        "from serving.export import export\n"
-        "from tests.serving.test_export import STEPS, small_classifier\n"
-        f"export(small_classifier(), Path({str(tmp_path)!r}), steps=STEPS)"
-    )
-    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT) as process:
-        while not list(tmp_path.glob("ecg/.*/variables")):
-            assert process.poll() is None
-            time.sleep(0.005)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait(60) == -signal.SIGKILL
-    assert versions_on_disk(str(tmp_path / "ecg")) == {}
-    assert not (tmp_path / "ecg_explain").exists()
-    assert next_version(tmp_path) == 1
 
 
 def test_tflite_lies_beside_the_model_and_answers_like_keras(base, classifier):

@@ -228,15 +228,16 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
         train(tmp_path, recipe)
 
 
-def test_a_network_on_traces_learns_from_signals_and_is_saved_from_the_page_on(tmp_path):
+@pytest.mark.parametrize("name", ["traces", "cnn_read"])
+def test_a_network_on_traces_learns_from_signals_and_is_saved_from_the_page_on(name, tmp_path):
     pages, images = made_up()
     split = Split("fold 0", np.arange(16), np.arange(16, 24))
-    record = train_split("traces", TINY, pages, images, split, tmp_path, seed=0)
-    whole = build("traces", TINY.size)
+    record = train_split(name, TINY, pages, images, split, tmp_path, seed=0)
+    whole = build(name, TINY.size)
     whole.load_weights(tmp_path / "model.weights.h5")
     found = np.load(tmp_path / "probabilities.npy")
     np.testing.assert_allclose(predict(whole, images[split.test]), found, atol=1e-5)
-    assert record["model"] == "traces" and record["parameters"] == whole.count_params()
+    assert record["model"] == name and record["parameters"] == whole.count_params()
 
 
 def test_recipes():
