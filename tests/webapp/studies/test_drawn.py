@@ -1,4 +1,4 @@
-"""The pages to try the portal with: the shipped gate takes every one for an ECG page."""
+"""The pages to try the portal with: the gate takes every one for an ECG page, with its leads."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,8 @@ import pytest
 from ecg_tf.labels import LABELS
 from ecg_tf.models.gate import page_score
 from ecg_tf.pages.ink import prepare
+from ecg_tf.pages.layout import LEADS, RHYTHM
+from ecg_tf.pages.leads import find_layout
 from ecg_tf.pages.read import read_page
 from webapp.studies import drawn
 
@@ -13,10 +15,11 @@ SURE = 0.9  # far from the least score that is let in, for what the portal shows
 
 
 @pytest.mark.parametrize("number", range(len(drawn.PAGES)))
-def test_a_page_to_try_is_never_refused(number):
+def test_a_page_to_try_is_never_refused_and_its_leads_are_found(number):
     page = read_page(drawn.drawn_page(number).getvalue())
     prepared = prepare(page.astype(np.float32), 224, 224)
     assert page_score(prepared[None])[0] > SURE
+    assert set(find_layout(page).leads) == {*LEADS, RHYTHM}
 
 
 def test_any_of_them_is_drawn_and_all_labels_are_among_them(monkeypatch):
