@@ -5,7 +5,7 @@ Everything here uses only functions that numpy and `keras.ops` share under the s
 either of the two. A page is ink, float32 (rows, columns) in 0..1, of the paper laid straight.
 
 A line of traces is told from a line of text by its length: near its baseline nearly all columns of
-the block hold ink.
+the block hold ink. It is told from a ruled line by the waves that stand on it.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ecg_tf.pages.layout import LINES, Box
-from ecg_tf.pages.pooling import as_float, pool_matrix
+from ecg_tf.pages.pooling import as_float, either, pool_matrix
 
 INK_LEVEL = (
     0.45  # darkness, of that of the page's ink, from which on a cell holds ink; a grid has less
@@ -38,6 +38,9 @@ USUAL = (0.035, 0.979, 0.142, 0.248)
 AT_LEAST, AT_MOST = (-0.01, 0.93, 0.13, 0.24), (0.08, 1.005, 0.17, 0.256)
 NARROW = 0.4  # part of the width: a block has more
 WIDTH = 6.55  # of the usual block, in distances between its lines: 250 by 38 mm
+RULED = 0.3  # part of the width: as long is a line that was drawn with a ruler
+THICK = 1  # cells, above and below, that are part of it
+BARE = 0.02  # part of the height above and below it in which there is nothing else
 CUT = 0.004  # part of the width at either edge: a block that reaches into it may be cut off there
 
 
@@ -53,11 +56,18 @@ class Block(NamedTuple):
 
 
 def find_block(dark, xp=np) -> Block:
-    """The block on a page of ink."""
+    """The block on a page of ink; ruled lines are left out where no block is clear with them."""
     inked = _inked(dark, xp)
+    block = _found(inked, xp)
+    return either(
+        block.clear < CLEAR, lambda: _found(_without_rules(inked, xp), xp), lambda: block, xp
+    )
+
+
+def _found(inked, xp) -> Block:
     profile = line_profile(inked, xp)
     held, place = _best(profile, xp)
-    if dark.shape[0] < ROWS:
+    if inked.shape[0] < ROWS:
         held = 0.0 * held  # too coarse to tell a line from what is beside it
     first, spacing = (xp.take(each, place) for each in _COMBS)
     first, spacing = _fitted(profile, first, spacing, xp)
@@ -90,14 +100,25 @@ def out_of_place(block: Block, xp=np):
 
 def cut_short(whole, block: Block, paper, xp=np):
     """Whether the lines of a block go on above or below the paper, as six lines do of which the
-    paper that was found holds four. `whole` is the ink of the whole page."""
+    paper that was found holds four. `whole` is the ink of the whole page; a ruled line in a header
+    is no such line."""
+    inked = _inked(whole, xp)
+    return either(
+        _goes_on(inked, block, paper, xp),
+        lambda: _goes_on(_without_rules(inked, xp), block, paper, xp),
+        lambda: False if xp is np else xp.convert_to_tensor(False),
+        xp,
+    )
+
+
+def _goes_on(inked, block: Block, paper, xp):
     left, top, right, bottom = paper
-    columns = whole.shape[-1]
+    rows, columns = inked.shape
     across = (np.arange(columns, dtype=np.float32) + 0.5) / columns
     within = _number((across > left) & (across < right), xp)
-    near = _near(_inked(whole, xp), xp) * within
+    near = _near(inked, xp) * within
     full = xp.sum(near, axis=-1) / xp.maximum(xp.sum(within), 1.0)
-    at = (np.arange(whole.shape[0], dtype=np.float32) + 0.5) / whole.shape[0]
+    at = (np.arange(rows, dtype=np.float32) + 0.5) / rows
     line = ((at - top) / (bottom - top) - block.first) / xp.maximum(block.spacing, 1e-6)
     above, below = ((line >= start) & (line <= stop) for start, stop in ANOTHER)
     inner = np.minimum(at, 1.0 - at) >= RIM
@@ -193,6 +214,32 @@ def _ends(inked, first, spacing, xp):
     top = (gone > wide - 0.5) & (index > left) & (index < left + PULSE_ZONE * columns)
     left = xp.maximum(left, xp.max(xp.where(top, index + 1.0, 0.0)))
     return left / columns, right / columns
+
+
+def _without_rules(inked, xp):
+    """Inked cells (rows, columns) without those of straight level lines that nothing stands on."""
+    rows, columns = inked.shape
+    far = max(round(BARE * rows), THICK + 1)
+    long = max(round(RULED * columns), 1)
+    thick = _within(inked, -THICK, THICK, xp)
+    beside = _within(inked, THICK + 1, far, xp) + _within(inked, -far, -THICK - 1, xp)
+    bare = xp.transpose(_number((thick > 0.5) & (beside < 0.5), xp))
+    # Kept of it: stretches of that length, and what is thick there.
+    ends = _number(_within(bare, 0, long - 1, xp) > long - 0.5, xp)
+    ruled = _number(_within(ends, 1 - long, 0, xp) > 0.5, xp)
+    ruled = _within(xp.transpose(ruled), -THICK, THICK, xp)
+    return inked * _number(ruled < 0.5, xp)
+
+
+def _within(inked, start: int, stop: int, xp):
+    """How many cells hold ink from `start` to `stop` rows below each cell (above, where negative),
+    itself counted at 0; float32, as `inked` (rows, columns)."""
+    rows = inked.shape[0]
+    blank = xp.zeros_like(inked[:1])
+    sums = xp.cumsum(xp.concatenate([blank, inked], axis=0), axis=0)
+    index = np.arange(rows)
+    first, last = (np.clip(index + each, 0, rows) for each in (start, stop + 1))
+    return xp.take(sums, last, axis=0) - xp.take(sums, first, axis=0)
 
 
 def _inked(dark, xp):

@@ -17,7 +17,7 @@ import numpy as np
 from ecg_tf.pages.block import CLEAR, completed, cut_short, find_block, out_of_place, paper_around
 from ecg_tf.pages.layout import WHOLE
 from ecg_tf.pages.margins import find_paper
-from ecg_tf.pages.pooling import BACKGROUND, as_float, pool, pool_matrix, unpool
+from ecg_tf.pages.pooling import BACKGROUND, as_float, either, pool, pool_matrix, unpool
 from ecg_tf.pages.tilt import find_tilt, straighten, tilt_back
 
 GRID_LEVEL = 0.25  # darkness (of 0..1) below which a pixel counts as paper or grid
@@ -77,7 +77,7 @@ def lay_out(page, height: int, width: int, xp=np) -> Prepared:
         block, whole = on_paper[-1], seen(WHOLE)
         lost = (block.clear < CLEAR) & (whole[-1].clear >= CLEAR)
         wrong = lost | ((block.clear >= CLEAR) & cut_short(whole[1], block, paper, xp))
-        return _either(wrong, lambda: whole, lambda: on_paper, xp)
+        return either(wrong, lambda: whole, lambda: on_paper, xp)
 
     def moved():
         around = paper_around(block, paper, tilt, aspect)
@@ -86,11 +86,11 @@ def lay_out(page, height: int, width: int, xp=np) -> Prepared:
     paper = find_paper(page, xp)
     on_paper = seen(paper)
     uncut = xp.all(xp.stack(on_paper[0]) == np.float32(WHOLE))
-    *as_it_is, block = _either(uncut, lambda: on_paper, cut_out, xp)
+    *as_it_is, block = either(uncut, lambda: on_paper, cut_out, xp)
     paper, _, tilt, aspect = as_it_is
     # What is as it should be stays as it is, to the last bit.
     out = out_of_place(block, xp)
-    paper, laid, tilt, aspect = _either(out, moved, lambda: tuple(as_it_is), xp)
+    paper, laid, tilt, aspect = either(out, moved, lambda: tuple(as_it_is), xp)
     grey = 255.0 * (1.0 - laid)
     return Prepared(xp.stack([grey, grey, grey], axis=-1), paper, tilt, aspect)
 
@@ -117,11 +117,4 @@ def _laid(dark, paper, height: int, width: int, xp) -> tuple:
 
 def _where_tilted(turn: Callable, values, tilt, aspect, xp):
     """Values turned, or as they are to the last bit where the page lies straight."""
-    return _either(tilt != 0.0, lambda: turn(values, tilt, aspect, xp), lambda: values, xp)
-
-
-def _either(told, first: Callable, second: Callable, xp):
-    """What one of two functions gives; only that one is called, or run in a graph."""
-    if xp is np:
-        return first() if told else second()
-    return xp.cond(told, first, second)
+    return either(tilt != 0.0, lambda: turn(values, tilt, aspect, xp), lambda: values, xp)

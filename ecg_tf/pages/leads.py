@@ -12,6 +12,7 @@ from ecg_tf.pages.peaks import find_peaks
 from ecg_tf.pages.tilt import find_tilt, straighten
 
 SIZE = (240, 400)  # rows and columns on which lines of traces are counted
+FINE = (448, 1120)  # and on which the block is looked for, as a network does
 INKED = 0.3  # darkness from which on a cell holds trace
 LEAST_INK = 0.003  # part of the paper's cells; less is a blank page
 PULSE_ZONE = 0.12  # of the paper's width, in which the calibration pulse may stand
@@ -31,21 +32,23 @@ def find_layout(page: np.ndarray) -> Layout:
     """The layout of a page, uint8 (h, w, 3)."""
     page = page.astype(np.float32)
     paper = Box(*(float(edge) for edge in find_paper(page)))
-    found, block = _layout(page, paper)
-    if paper == WHOLE or (found.leads and not cut_short(_cells(page, WHOLE), block, paper)):
+    dark = ink(page)
+    found, block = _layout(dark, paper)
+    if paper == WHOLE or (found.leads and not cut_short(_cells(dark, WHOLE, FINE), block, paper)):
         return found
-    whole, _ = _layout(page, WHOLE)  # the paper that was found is cut in two
+    whole, _ = _layout(dark, WHOLE)  # the paper that was found is cut in two
     return whole if found.leads or whole.leads else found
 
 
-def _layout(page: np.ndarray, paper: Box) -> tuple[Layout, Block]:
-    """The layout on one paper, and the block of lines seen there."""
-    cells = _cells(page, paper)
-    height, width = page.shape[:2]
+def _layout(dark: np.ndarray, paper: Box) -> tuple[Layout, Block]:
+    """The layout on one paper of a page of ink, and the block of lines seen there."""
+    cells, fine = (_cells(dark, paper, size) for size in (SIZE, FINE))
+    height, width = dark.shape
     aspect = (paper.right - paper.left) * width / ((paper.bottom - paper.top) * height)
     tilt = float(find_tilt(cells))
-    cells = straighten(cells, tilt, aspect) if tilt else cells
-    inked, block = cells > INKED, find_block(cells)
+    if tilt:
+        cells, fine = (straighten(each, tilt, aspect) for each in (cells, fine))
+    inked, block = cells > INKED, find_block(fine)
     if inked.mean() < LEAST_INK:
         return Layout(paper, {}, "no trace was found on the paper"), block
     lines = trace_lines(inked)
@@ -78,13 +81,13 @@ def trace_lines(inked: np.ndarray) -> np.ndarray:
     return (peaks + 0.5) / len(profile)
 
 
-def _cells(page: np.ndarray, paper: Box) -> np.ndarray:
-    """The largest darkness in each of SIZE cells of the paper, float32."""
-    height, width = page.shape[:2]
+def _cells(dark: np.ndarray, paper: Box, size: tuple[int, int]) -> np.ndarray:
+    """The largest darkness in each of `size` cells of the paper, float32."""
+    height, width = dark.shape
     left, top, right, bottom = paper.pixels(width, height)
-    dark = ink(page)[top:bottom, left:right]
-    rows = np.linspace(0, dark.shape[0], SIZE[0], endpoint=False).astype(int)
-    columns = np.linspace(0, dark.shape[1], SIZE[1], endpoint=False).astype(int)
+    dark = dark[top:bottom, left:right]
+    rows = np.linspace(0, dark.shape[0], size[0], endpoint=False).astype(int)
+    columns = np.linspace(0, dark.shape[1], size[1], endpoint=False).astype(int)
     return np.maximum.reduceat(np.maximum.reduceat(dark, rows, axis=0), columns, axis=1)
 
 

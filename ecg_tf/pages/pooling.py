@@ -55,3 +55,10 @@ def _hat_matrix(cells: int, target, xp):
     at = xp.clip(at, 0.0, cells - 1.0)
     centres = xp.arange(cells, dtype="float32")
     return xp.maximum(1.0 - xp.abs(at[:, None] - centres[None, :]), 0.0)
+
+
+def either(told, first, second, xp):
+    """What one of two functions gives; only that one is called, or run in a graph."""
+    if xp is np:
+        return first() if told else second()
+    return xp.cond(told, first, second)

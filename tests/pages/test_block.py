@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from ecg_tf.explain.boxes import known_layout
+from ecg_tf.labels import LABELS
 from ecg_tf.pages.block import CLEAR, USUAL, clearness, find_block, out_of_place
 from ecg_tf.pages.effects import distort
 from ecg_tf.pages.ink import lay_out
@@ -68,6 +69,26 @@ def test_its_leads_are_found_and_its_layout_is_known():
         assert known_layout(laid(page.image).image[None]).numpy().tolist() == [True]
 
 
+@pytest.mark.parametrize("seed", [70004, 70006, 70041, 70129])
+def test_a_ruled_line_in_the_header_is_no_line_of_traces(seed):
+    page = draw(seed, LABELS[seed % 4], "3x4+1", size=(1180, 1660), whole=True, style="banner")
+    found, on_page = find_layout(page.image).leads, page.image.astype(np.float32)
+    for name in LEADS:
+        middles = [
+            ((box.left + box.right) / 2, (box.top + box.bottom) / 2)
+            for box in (found[name], page.lead_boxes[name])
+        ]
+        np.testing.assert_allclose(*middles, atol=0.045, err_msg=name)
+    one, other = lay_out(on_page, *SIZE), lay_out(on_page, *SIZE, keras.ops)
+    np.testing.assert_allclose(one.paper, [float(edge) for edge in other.paper], atol=1e-5)
+    assert known_layout(one.image[None]).numpy().tolist() == [True]
+
+
+def test_a_line_that_is_nearly_flat_is_no_ruled_line():
+    page = printout(10, "3x4+3")  # its strip of lead II hardly moves
+    assert find_layout(page.image).leads == {}
+
+
 @pytest.mark.parametrize("layout", ["3x4+3", "6x2", "12x1"])
 def test_other_layouts_have_no_clear_block_and_stay_as_they_are(layout):
     for seed in SEEDS:
@@ -75,6 +96,7 @@ def test_other_layouts_have_no_clear_block_and_stay_as_they_are(layout):
         found = laid(page.image)
         assert clearness(dark(found.image)) < CLEAR, seed
         assert not known_layout(found.image[None]).numpy().any()
+        assert find_layout(page.image).leads == {}
 
 
 def test_six_lines_of_which_the_paper_that_was_found_holds_four_are_not_taken_for_four():
