@@ -6,10 +6,12 @@
     scripts/train.py effnet_msa --repeat 1             five other folds, stored beside the first
     scripts/train.py effnet_msa --protocol published   the published split, which leaks
     scripts/train.py effnet_msa --protocol all         on all pages, for shipping
+    scripts/train.py mobilenet_read --recipe pretrained --initial runs/pretrained/mobilenet_read.npz
 
 A run that was killed goes on where it was when the same command is given again.
 """
 
+import hashlib
 import shlex
 import sys
 from pathlib import Path
@@ -42,10 +44,28 @@ PROTOCOLS = ("leak-free", "published", "all")
     default="float32",
     show_default=True,
 )
+@click.option(
+    "--initial",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Weights to begin from, as scripts/pretrain.py writes them.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default="runs", show_default=True)
 @click.option("--results", type=click.Path(path_type=Path), help="Where predictions are stored.")
-def main(model, data, recipe_name, protocol, wanted, repeat, epochs, precision, seed, out, results):
+def main(
+    model,
+    data,
+    recipe_name,
+    protocol,
+    wanted,
+    repeat,
+    epochs,
+    precision,
+    initial,
+    seed,
+    out,
+    results,
+):
     from ecg_tf.data.catalogue import catalogue
     from ecg_tf.data.pipeline import load_pages
     from ecg_tf.models import MODELS
@@ -59,6 +79,8 @@ def main(model, data, recipe_name, protocol, wanted, repeat, epochs, precision, 
         recipe = shortened(recipe_named(recipe_name), epochs)
         if model not in MODELS:
             raise ValueError(f"There is no model {model!r}; the models are {', '.join(MODELS)}.")
+        if (recipe.name == "pretrained") != bool(initial):
+            raise ValueError("The recipe pretrained needs --initial; no other takes it.")
         found = catalogue(data)
         pages = found.clean
         check(pages, out)
@@ -69,6 +91,8 @@ def main(model, data, recipe_name, protocol, wanted, repeat, epochs, precision, 
     folder = out / f"{name}-{digest_of(recipe)}-s{seed}{f'-r{repeat}' if repeat else ''}"
     command = shlex.join(["scripts/train.py", model, *arguments()])
     facts |= {"protocol": protocol, "command": command, "data_sha256": found.sha256}
+    if initial:
+        facts["initial_sha256"] = hashlib.sha256(initial.read_bytes()).hexdigest()
     folders = []
     with progress_bar() as bar:
         task = bar.add_task("reading pages", total=len(pages))
@@ -90,6 +114,7 @@ def main(model, data, recipe_name, protocol, wanted, repeat, epochs, precision, 
                     precision,
                     {"repeat": repeat, "fold": fold or 0, **facts},
                     (EpochBar(bar, task, label, recipe.epochs),),
+                    initial,
                 )
             except (ValueError, OSError, FloatingPointError) as error:
                 fail(str(error))

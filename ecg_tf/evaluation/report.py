@@ -35,7 +35,9 @@ is no 5-fold result. The column "paper" repeats the published claims.
 
 No network of the table starts from ImageNet weights. "Page read first" is the network of that name
 behind the reading of the traces: it looks at a picture of signals and median beats instead of a
-page of 224 x 224; how that was settled is told in [EXPERIMENTS.md](EXPERIMENTS.md)."""
+page of 224 x 224. With the recipe "pretrained" it has learnt from recordings of other sources and
+simulated signals before it sees a page. How that was settled is told in
+[EXPERIMENTS.md](EXPERIMENTS.md)."""
 
 MACRO = """\
 Precision, recall, F1 and AUROC (one class against the rest) are means over the classes. The

@@ -92,11 +92,11 @@ def drawn_set(signals: Path, home: Path, file: Path, run: Run) -> DrawnSet:
 def drawings(signals: Path) -> Iterator[Drawing]:
     """All pages to be drawn. Recordings whose label is not known are left out."""
     for number, recording in enumerate(recordings(signals)):
-        target = _target(recording)
+        target = target_of(recording)
         for look in LOOKS if target else ():
             yield Drawing(number, look, target, recording.label is not None, recording)
     for number in range(SIMULATED):
-        target = _certain(LABELS[number // len(LOOKS) % len(LABELS)])
+        target = certain(LABELS[number // len(LOOKS) % len(LABELS)])
         yield Drawing(FIRST_SEED + number, number % len(LOOKS), target, True)
 
 
@@ -122,6 +122,19 @@ def image_of(drawing: Drawing) -> np.ndarray:
     return draw_signal(signal, fs, None, seed, **look).image
 
 
+def target_of(recording: Recording) -> tuple[float, ...] | None:
+    """What a network is to answer, (4,) summing to 1; None where nothing fitting is known."""
+    label = recording.label or recording.label_loose
+    if label:
+        return certain(label)
+    return UNKNOWN_AGE if recording.facts.get("mi_any") == "1" else None
+
+
+def certain(label: str) -> tuple[float, ...]:
+    """All of one label, (4,)."""
+    return tuple(float(each == label) for each in LABELS)
+
+
 def _read(home: Path, drawing: Drawing) -> tuple[np.ndarray, ...]:
     page = prepare(image_of(drawing).astype(np.float32), *SIZE)
     return tuple(np.asarray(each)[0] for each in _reader(home)(page[None]))
@@ -139,17 +152,6 @@ def _reader(home: Path) -> Callable:
         return *halves, pool(pages, training=False)
 
     return read
-
-
-def _target(recording: Recording) -> tuple[float, ...] | None:
-    label = recording.label or recording.label_loose
-    if label:
-        return _certain(label)
-    return UNKNOWN_AGE if recording.facts.get("mi_any") == "1" else None
-
-
-def _certain(label: str) -> tuple[float, ...]:
-    return tuple(float(each == label) for each in LABELS)
 
 
 def _origins(drawings: list[Drawing]) -> dict[str, np.ndarray]:

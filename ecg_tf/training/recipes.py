@@ -16,6 +16,11 @@ were chosen on a fifth of the *training* pages of one fold, never on a test fold
 
     scripts/train.py densenet121_read --recipe read
 
+`pretrained` is `read` for a network that begins from what it learnt from signals of other sources:
+
+    scripts/pretrain.py densenet121_read --signals FOLDER
+    scripts/train.py densenet121_read --recipe pretrained --initial FILE
+
 `signal` is for the network on the traces, `kernel` for the one that measures beats, which is
 fitted in one go:
 
@@ -65,9 +70,10 @@ TUNED = Recipe(
     settle=True,
 )
 READ = replace(TUNED, name="read", size=(448, 1120), epochs=10, augmentation=1.0)
+PRETRAINED = replace(READ, name="pretrained")
 SIGNAL = replace(READ, name="signal", epochs=80, learning_rate=2e-3, weight_decay=1e-2)
 KERNEL = Recipe("kernel", size=(448, 1120), epochs=0, validation=0.0, kernel=100.0)
-RECIPES = {each.name: each for each in (Recipe("paper"), TUNED, READ, SIGNAL, KERNEL)}
+RECIPES = {each.name: each for each in (Recipe("paper"), TUNED, READ, PRETRAINED, SIGNAL, KERNEL)}
 
 
 def recipe_named(name: str) -> Recipe:

@@ -22,6 +22,7 @@ from ecg_tf.models.traces import READER
 from ecg_tf.training import fit_jax
 from ecg_tf.training.curves import draw_curves
 from ecg_tf.training.fit import fit, on_jax
+from ecg_tf.training.initial import begin_from
 from ecg_tf.training.kernel import fit_kernel
 from ecg_tf.training.recipes import Recipe
 
@@ -79,8 +80,10 @@ def train_split(
     precision: str = "float32",
     facts: dict | None = None,
     callbacks: tuple = (),
+    initial: Path | None = None,
 ) -> dict:
-    """Trains one model on one split and returns the run's record.
+    """Trains one model on one split, from the weights in `initial` if given (see `begin_from`), and
+    returns the run's record.
 
     The folder `out` receives run.json, history.csv, curves.png, the TensorBoard log, the weights
     and, if there is something to test on, the probabilities of the test pages. A run that was
@@ -99,6 +102,8 @@ def train_split(
         fit_index, validation_index = hold_out_examples(pages, split, recipe.validation, seed)
     with devices():
         whole = model = build(model_name, recipe.size)
+        if initial:
+            begin_from(whole, initial)
         kind = PAGES
         if READER in [layer.name for layer in model.layers]:
             # The reading has nothing to learn, so it is done once.

@@ -244,7 +244,7 @@ def test_recipes():
     paper = recipe_named("paper")
     assert (paper.epochs, paper.batch, paper.learning_rate) == (50, 32, 1e-4)
     assert paper.weight_decay == 1e-5 and 0.10 <= paper.validation <= 0.15 and paper.patience
-    assert set(RECIPES) == {"kernel", "paper", "read", "signal", "tuned"}
+    assert set(RECIPES) == {"kernel", "paper", "pretrained", "read", "signal", "tuned"}
     with pytest.raises(ValueError, match="no recipe 'best'"):
         recipe_named("best")
     with pytest.raises(ValueError, match="precision must be one of"):
