@@ -32,15 +32,16 @@ def main(model, signals, out, seed):
     from ecg_tf.progress import progress_bar
     from ecg_tf.training.epoch_bar import EpochBar
     from ecg_tf.training.initial import save_weights
-    from ecg_tf.training.pretrain import RECIPE, pretrain, signal_set
+    from ecg_tf.training.pretrain import RECIPE, network, pretrain, signal_set
 
     try:
+        whole = network(model, seed)
         examples = signal_set(signals)
         with progress_bar() as bar:
             task = bar.add_task(model, total=RECIPE.epochs)
             bars = (EpochBar(bar, task, model, RECIPE.epochs),)
-            trained = pretrain(model, examples, out / model, seed, bars)
-        save_weights(trained, out / f"{model}.npz")
+            pretrain(whole, examples, out / model, seed, bars)
+        save_weights(whole, out / f"{model}.npz")
     except (OSError, ValueError, FloatingPointError) as error:
         fail(str(error))
     click.echo(f"Weights: {out / f'{model}.npz'}")

@@ -32,17 +32,23 @@ SECONDS = 10.0  # of a page
 STRIP = LEADS.index("II")
 
 
-def pretrain(name: str, examples: Examples, run: Path, seed: int, callbacks=()) -> keras.Model:
-    """The network MODELS[name], which must read the page first, trained on `examples`. A run that
-    was killed goes on from what lies in `run`."""
+def network(name: str, seed: int) -> keras.Model:
+    """The network MODELS[name] with random weights. Raises ValueError for one that does not read
+    the page first."""
     keras.utils.set_random_seed(seed)
     whole = build(name, RECIPE.size)
     if READER not in [layer.name for layer in whole.layers]:
         raise ValueError(f"{name} does not read the page first; only those that do are pretrained.")
-    model = keras.Model(whole.get_layer(READER).output, whole.output, name=f"{name}_signals")
+    return whole
+
+
+def pretrain(whole: keras.Model, examples: Examples, run: Path, seed: int, callbacks=()) -> None:
+    """Trains the part of a network that is behind the reading. A run that was killed goes on from
+    what lies in `run`."""
+    reader = whole.get_layer(READER).output
+    model = keras.Model(reader, whole.output, name=f"{whole.name}_signals")
     run.mkdir(parents=True, exist_ok=True)
     fit(model, RECIPE, examples, None, run, seed, callbacks)
-    return whole
 
 
 def signal_set(folder: Path, simulated: int = SIMULATED) -> Examples:

@@ -14,13 +14,13 @@ from ecg_tf.pages.synthetic import CROP, draw
 from ecg_tf.training import pretrain as module
 from ecg_tf.training.drawn_set import UNKNOWN_AGE
 from ecg_tf.training.initial import begin_from, save_weights
-from ecg_tf.training.pretrain import RECIPE, as_read, pretrain, signal_set
+from ecg_tf.training.pretrain import RECIPE, as_read, network, pretrain, signal_set
 from ecg_tf.training.run import Split, train_split
 from tests.pages.test_recordings import write
 from tests.training.test_fit import made_up
 
 SIZE = (448, 1120)
-SHORT = replace(RECIPE, epochs=1, batch=8, settle=False)
+SHORT = replace(RECIPE, epochs=1, batch=2, settle=False)  # the first step has a rate of 0
 
 
 def test_a_signal_is_laid_out_as_it_would_be_read_off_its_page():
@@ -58,12 +58,15 @@ def test_recordings_of_known_labels_and_simulated_signals_are_learnt_from(tmp_pa
     assert sum(UNKNOWN_AGE) == 1.0
 
     monkeypatch.setattr(module, "RECIPE", SHORT)
-    first = pretrain("cnn_read", found, tmp_path / "run", seed=0)
-    second = pretrain("cnn_read", found, tmp_path / "again", seed=0)
+    first, second = network("cnn_read", 0), network("cnn_read", 0)
+    start = np.asarray(first.get_layer("block1_conv").kernel)
+    pretrain(first, found, tmp_path / "run", seed=0)
+    pretrain(second, found, tmp_path / "again", seed=0)
+    assert not np.array_equal(start, np.asarray(first.get_layer("block1_conv").kernel))
     for one, other in zip(first.trainable_variables, second.trainable_variables, strict=True):
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
     with pytest.raises(ValueError, match="cnn does not read the page first"):
-        pretrain("cnn", found, tmp_path / "run", seed=0)
+        network("cnn", 0)
 
 
 def test_training_begins_from_the_weights_of_a_network_with_the_same_backbone(tmp_path):
