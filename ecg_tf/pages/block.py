@@ -41,6 +41,7 @@ WIDTH = 6.55  # of the usual block, in distances between its lines: 250 by 38 mm
 RULED = 0.3  # part of the width: as long is a line that was drawn with a ruler
 THICK = 1  # cells, above and below, that are part of it
 BARE = 0.02  # part of the height above and below it in which there is nothing else
+STEPS = 3.5  # cells whose ink begins or ends along it, at most: a trace is never so still
 CUT = 0.004  # part of the width at either edge: a block that reaches into it may be cut off there
 
 
@@ -223,9 +224,11 @@ def _without_rules(inked, xp):
     long = max(round(RULED * columns), 1)
     thick = _within(inked, -THICK, THICK, xp)
     beside = _within(inked, THICK + 1, far, xp) + _within(inked, -far, -THICK - 1, xp)
-    bare = xp.transpose(_number((thick > 0.5) & (beside < 0.5), xp))
+    bare = _number((thick > 0.5) & (beside < 0.5), xp)
+    steps = _within(xp.abs(inked - xp.roll(inked, 1, axis=1)), -far, far, xp)
+    bare, steps = (_within(xp.transpose(each), 0, long - 1, xp) for each in (bare, steps))
     # Kept of it: stretches of that length, and what is thick there.
-    ends = _number(_within(bare, 0, long - 1, xp) > long - 0.5, xp)
+    ends = _number((bare > long - 0.5) & (steps < STEPS), xp)
     ruled = _number(_within(ends, 1 - long, 0, xp) > 0.5, xp)
     ruled = _within(xp.transpose(ruled), -THICK, THICK, xp)
     return inked * _number(ruled < 0.5, xp)
