@@ -27,7 +27,13 @@ PROTOCOLS = ("leak-free", "published", "all")
 @click.command(help=__doc__.split("\n")[0])
 @click.argument("model")
 @data_option
-@click.option("--recipe", "recipe_name", default="paper", show_default=True, help="paper or tuned.")
+@click.option(
+    "--recipe",
+    "recipe_name",
+    default="paper",
+    show_default=True,
+    help="One of ecg_tf/training/recipes.py: paper, tuned, read, pretrained, signal or kernel.",
+)
 @click.option("--protocol", type=click.Choice(PROTOCOLS), default="leak-free", show_default=True)
 @click.option("-f", "--fold", "wanted", type=int, multiple=True, help="Only these folds (0 to 4).")
 @click.option(

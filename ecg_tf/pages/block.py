@@ -218,7 +218,7 @@ def _ends(inked, first, spacing, xp):
 
 
 def _without_rules(inked, xp):
-    """Inked cells (rows, columns) without those of straight level lines that nothing stands on."""
+    """Inked cells (rows, columns) without those of level, still lines that nothing stands on."""
     rows, columns = inked.shape
     far = max(round(BARE * rows), THICK + 1)
     long = max(round(RULED * columns), 1)
@@ -234,12 +234,12 @@ def _without_rules(inked, xp):
     return inked * _number(ruled < 0.5, xp)
 
 
-def _within(inked, start: int, stop: int, xp):
-    """How many cells hold ink from `start` to `stop` rows below each cell (above, where negative),
-    itself counted at 0; float32, as `inked` (rows, columns)."""
-    rows = inked.shape[0]
-    blank = xp.zeros_like(inked[:1])
-    sums = xp.cumsum(xp.concatenate([blank, inked], axis=0), axis=0)
+def _within(values, start: int, stop: int, xp):
+    """The sum of values (rows, columns) from `start` to `stop` rows below each cell (above, where
+    negative; 0 is its own), in the same shape."""
+    rows = values.shape[0]
+    blank = xp.zeros_like(values[:1])
+    sums = xp.cumsum(xp.concatenate([blank, values], axis=0), axis=0)
     index = np.arange(rows)
     first, last = (np.clip(index + each, 0, rows) for each in (start, stop + 1))
     return xp.take(sums, last, axis=0) - xp.take(sums, first, axis=0)

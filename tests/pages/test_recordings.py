@@ -9,7 +9,7 @@ from ecg_tf.pages.layout import LEADS
 from ecg_tf.pages.recordings import as_printed, recordings
 
 FIELDS = ("set", "row", "record_id", "patient_key", "label", "label_loose", "exclude", "win")
-FIELDS += ("gain_quality", "valid_samples")
+FIELDS += ("gain_quality", "valid_samples", "mi_any")
 
 
 def write(folder, rows, leads=LEADS):

@@ -47,12 +47,14 @@ def test_recordings_of_known_labels_and_simulated_signals_are_learnt_from(tmp_pa
         {"row": 0, "record_id": "a", "label": "normal", "patient_key": "p1"},
         {"row": 1, "record_id": "b", "label_loose": "history_of_mi", "patient_key": "p2"},
         {"row": 2, "record_id": "c", "patient_key": "p3"},
+        {"row": 2, "record_id": "d", "patient_key": "p4", "mi_any": "1"},
     ]
     write(tmp_path, rows)
     found = signal_set(tmp_path, simulated=4)
-    assert found.pages.shape == (8, *SHAPE) and len(found) == 8
-    np.testing.assert_array_equal(found.target[[0, 2]], [[1, 0, 0, 0], [0, 0, 1, 0]])
-    np.testing.assert_array_equal(found.target[4:], np.eye(4))
+    assert found.pages.shape == (10, *SHAPE) and len(found) == 10
+    expected = [[1, 0, 0, 0], [0, 0, 1, 0], UNKNOWN_AGE]
+    np.testing.assert_array_equal(found.target[[0, 2, 4]], np.float32(expected))
+    np.testing.assert_array_equal(found.target[6:], np.eye(4))
     np.testing.assert_allclose(found.weight.mean(), 1.0, rtol=1e-6)
     assert not np.array_equal(found.pages[0], found.pages[1])  # behind other filters
     assert sum(UNKNOWN_AGE) == 1.0
@@ -69,7 +71,7 @@ def test_recordings_of_known_labels_and_simulated_signals_are_learnt_from(tmp_pa
         network("cnn", 0)
 
 
-def test_training_begins_from_the_weights_of_a_network_with_the_same_backbone(tmp_path):
+def test_training_begins_from_the_weights_that_it_is_given(tmp_path):
     file = tmp_path / "weights.npz"
     first = build("mobilenet_read", SIZE)
     save_weights(first, file)
