@@ -93,12 +93,13 @@ def main(
         splits, facts = make_splits(pages, protocol, wanted, repeat, found.root)
     except (ValueError, OSError) as error:
         fail(str(error))
-    name = f"{model}-{recipe.name}-{protocol}"
-    folder = out / f"{name}-{digest_of(recipe)}-s{seed}{f'-r{repeat}' if repeat else ''}"
+    name = f"{model}-{recipe.name}-{protocol}-{digest_of(recipe)}"
+    if initial:  # from other weights it is another run
+        facts["initial_sha256"] = hashlib.sha256(initial.read_bytes()).hexdigest()
+        name += f"-{facts['initial_sha256'][:8]}"
+    folder = out / f"{name}-s{seed}{f'-r{repeat}' if repeat else ''}"
     command = shlex.join(["scripts/train.py", model, *arguments()])
     facts |= {"protocol": protocol, "command": command, "data_sha256": found.sha256}
-    if initial:
-        facts["initial_sha256"] = hashlib.sha256(initial.read_bytes()).hexdigest()
     folders = []
     with progress_bar() as bar:
         task = bar.add_task("reading pages", total=len(pages))
