@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Joins the networks on page, traces and beats, and their predictions out of fold.
+"""Joins trained networks into one, and their predictions out of fold.
 
-    scripts/join.py PAGE_RUN TRACES_RUN BEATS_RUN --predictions docs/results
+    scripts/join.py effnet_msa_traces PAGE_RUN TRACES_RUN BEATS_RUN --predictions docs/results
+    scripts/join.py densenet121_read_beats --predictions docs/results
 
-The run folder that comes out is what scripts/ship.py takes; the predictions are made of
-effnet_msa-tuned-leak-free.csv, traces-signal-leak-free.csv and beats-kernel-leak-free.csv in the
-same folder. The shares were set before any fold was looked at: the two readings of the traces
-alike, the page half as much.
+effnet_msa_traces is the network on page, traces and beats for the printer of the real pages; the
+run folder that comes out is what scripts/train_elsewhere.py takes. NAME_read_beats is one of the
+eight networks on a picture of what was read, and the network on beats. Without runs only the
+predictions are joined: those of the parts, in the same folder (ecg_tf/training/joined.py).
 """
 
-import shlex
 from pathlib import Path
 
 from common import fail
@@ -17,30 +17,27 @@ from common import fail
 import click  # isort: skip
 
 
-NAMES = tuple(
-    f"{part}-leak-free.csv" for part in ("effnet_msa-tuned", "traces-signal", "beats-kernel")
-)
-SHARES = (0.2, 0.4, 0.4)
-run = click.Path(path_type=Path, exists=True, file_okay=False)
-
-
 @click.command(help=__doc__.split("\n")[0])
-@click.argument("page_run", type=run)
-@click.argument("traces_run", type=run)
-@click.argument("beats_run", type=run)
+@click.argument("model")
+@click.argument(
+    "runs", type=click.Path(path_type=Path, exists=True, file_okay=False), nargs=-1, metavar="[RUN]"
+)
 @click.option("--out", type=click.Path(path_type=Path), default="runs/joined", show_default=True)
 @click.option("--predictions", type=click.Path(path_type=Path, exists=True, file_okay=False))
-def main(page_run, traces_run, beats_run, out, predictions):
+def main(model, runs, out, predictions):
     from ecg_tf.evaluation.predictions import read_predictions, write_predictions
-    from ecg_tf.training.joined import join_predictions, join_runs
+    from ecg_tf.training.joined import join_predictions, join_runs, predictions_of
 
-    command = shlex.join(["scripts/join.py", "PAGE_RUN", "TRACES_RUN", "BEATS_RUN"])
+    command = f"scripts/join.py {model}"
     try:
-        runs = page_run, traces_run, beats_run
-        click.echo(f"Run: {join_runs(runs, SHARES, out, command)}")
+        files = predictions_of(model)
+        if not runs and not predictions:
+            raise ValueError("There is nothing to join: give runs, --predictions or both.")
+        if runs:
+            click.echo(f"Run: {join_runs(model, runs, out, command + ' RUN' * len(runs))}")
         if predictions:
-            parts = tuple(read_predictions(predictions / name) for name in NAMES)
-            found = join_predictions(parts, SHARES, command)
+            parts = [read_predictions(predictions / file) for file in files]
+            found = join_predictions(model, parts, f"{command} --predictions docs/results")
             click.echo(f"Stored predictions: {write_predictions(predictions, found)}")
     except (OSError, ValueError) as error:
         fail(str(error))

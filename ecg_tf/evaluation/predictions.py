@@ -7,7 +7,7 @@ Every table and picture of `docs/RESULTS.md` is made from these files.
 
 import csv
 import json
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -151,11 +151,16 @@ def with_other_repeats(new: Predictions, stored: Predictions) -> Predictions:
     return Predictions(*(column[order] for column in columns), _together(metas))
 
 
-def of_repeats(predictions: Predictions, repeats: Iterable[int]) -> Predictions:
-    """The lines of these repeats, under the description of all."""
+def of_repeats(predictions: Predictions, repeats: Collection[int]) -> Predictions:
+    """The lines of these repeats, under their own description where each repeat has one."""
     kept = np.isin(predictions.repeat, list(repeats))
     columns = (getattr(predictions, name)[kept] for name in ARRAYS)
-    return Predictions(*columns, predictions.meta)
+    held = predictions.meta.get("repeats") or {}
+    metas = {str(each): held[str(each)] for each in sorted(repeats) if str(each) in held}
+    meta = predictions.meta
+    if metas:
+        meta = _together(metas) if len(metas) > 1 else next(iter(metas.values()))
+    return Predictions(*columns, meta)
 
 
 def _together(metas: dict[str, dict]) -> dict:

@@ -10,7 +10,8 @@ from ecg_tf.evaluation.predictions import Predictions
 
 DASH = "–"
 FOLDS = 5
-READ = "_read"  # ends the name of a model that looks at what was read of the page
+# Ends of the names of models that look at what was read of the page, alone and with the beats.
+READ, READ_BEATS = "_read", "_read_beats"
 PUBLISHED = {
     "cnn": "Custom CNN",
     "mobilenet": "MobileNet",
@@ -25,7 +26,11 @@ NAMES = {
     **{
         model + end: name + said
         for model, name in PUBLISHED.items()
-        for end, said in (("", ""), (READ, ", page read first"))
+        for end, said in (
+            ("", ""),
+            (READ, ", page read first"),
+            (READ_BEATS, ", page read first, with beats"),
+        )
     },
     "traces": "traces read in the graph",
     "beats": "beats measured in the graph",
@@ -67,10 +72,11 @@ class Scored:
 
     @property
     def title(self) -> str:
-        """The model's name for people, with the recipe where it is not a baseline's only one."""
+        """The model's name for people, with the recipe where there are several."""
         meta = self.predictions.meta
         name = NAMES.get(meta["model"], meta["model"])
-        return f"{name}, {meta['recipe']}" if meta["model"] in PAPER else name
+        several = meta["model"].removesuffix(READ) in PAPER
+        return f"{name}, {meta['recipe']}" if several else name
 
     def cell(self, metric: str) -> str:
         """`0.912 [0.884, 0.938]`, or a dash for a figure that is not defined."""

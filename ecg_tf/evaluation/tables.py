@@ -16,6 +16,7 @@ from ecg_tf.evaluation.results import (
     NAMES,
     PAPER,
     READ,
+    READ_BEATS,
     TITLES,
     Scored,
     extent,
@@ -69,7 +70,7 @@ def _overview_row(model: str, recipe: str, found: dict[str, Scored]) -> list[str
     ]
     return [
         NAMES.get(model, model),
-        PAPER.get(model.removesuffix(READ), DASH),
+        PAPER.get(model.removesuffix(READ_BEATS).removesuffix(READ), DASH),
         *figures,
         recipe,
         "; ".join(said) or DASH,

@@ -12,10 +12,9 @@ import keras
 import tensorflow as tf
 
 from ecg_tf.models.familiar import FAMILIAR
-from ecg_tf.models.head import CLASSES
+from ecg_tf.models.head import CLASSES, HEAD
 from ecg_tf.models.traces import READER
 
-HEAD = "p"  # the last layer of every network: Dense with the softmax inside
 FUSED = "fused"  # what Grad-CAM looks at where a network has it; else its last maps
 SCALE_WEIGHTS = "scale_weights"
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from ecg_tf.explain.probe import HEAD
 from ecg_tf.labels import LABELS
 from ecg_tf.models.familiar import FAMILIAR
+from ecg_tf.models.head import HEAD
 from ecg_tf.pages.ink import prepare
 from ecg_tf.pages.synthetic import DrawnPage, draw
 

@@ -11,7 +11,7 @@ from ecg_tf.models.beats import beats
 from ecg_tf.models.densenets import densenet121_attention, densenet121_bottleneck
 from ecg_tf.models.joined import effnet_msa_traces
 from ecg_tf.models.multiscale import effnet_msa
-from ecg_tf.models.picture import read_first
+from ecg_tf.models.picture import read_first, with_beats
 from ecg_tf.models.traces import traces
 
 PUBLISHED = {
@@ -27,6 +27,7 @@ PUBLISHED = {
 MODELS = {
     **PUBLISHED,
     **{f"{name}_read": read_first(make) for name, make in PUBLISHED.items()},
+    **{f"{name}_read_beats": with_beats(make) for name, make in PUBLISHED.items()},
     "traces": traces,
     "beats": beats,
     "effnet_msa_traces": effnet_msa_traces,

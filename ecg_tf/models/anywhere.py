@@ -9,8 +9,8 @@ import numpy as np
 
 from ecg_tf.models.beats import likeness, measurements
 from ecg_tf.models.familiar import FAMILIAR, Familiar
-from ecg_tf.models.head import classify, page_input
-from ecg_tf.models.joined import HEAD, seen_on_page
+from ecg_tf.models.head import HEAD, classify, page_input
+from ecg_tf.models.joined import seen_on_page
 from ecg_tf.models.parts import give_weights
 from ecg_tf.models.traces import READER, ReadTraces, trace_features
 

@@ -4,6 +4,8 @@ import keras
 
 CLASSES = 4
 DROPOUT = 0.3
+FEATURES = "dropout"  # the layer that all that a network has seen goes into
+HEAD = "p"  # the last layer of every network: Dense with the softmax inside
 
 
 def page_input(size: tuple[int, int]):
@@ -13,8 +15,8 @@ def page_input(size: tuple[int, int]):
 
 def classify(features):
     """Softmax over the classes, float32 (n, 4), also under mixed precision."""
-    features = keras.layers.Dropout(DROPOUT, name="dropout")(features)
-    return keras.layers.Dense(CLASSES, activation="softmax", dtype="float32", name="p")(features)
+    features = keras.layers.Dropout(DROPOUT, name=FEATURES)(features)
+    return keras.layers.Dense(CLASSES, activation="softmax", dtype="float32", name=HEAD)(features)
 
 
 def pool_and_classify(maps):

@@ -12,14 +12,13 @@ import numpy as np
 from keras import ops
 
 from ecg_tf.models.beats import likeness, measurements
-from ecg_tf.models.head import classify, page_input
+from ecg_tf.models.head import HEAD, classify, page_input
 from ecg_tf.models.multiscale import fused_maps
 from ecg_tf.models.parts import give_weights
 from ecg_tf.models.traces import READER, ReadTraces, trace_features
 from ecg_tf.pages.pooling import pool_matrix
 
 THUMBNAIL = (224, 224)
-HEAD = "p"
 POOL = "pool"  # the layer that sums up the maps of the thumbnail
 
 

@@ -13,8 +13,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from ecg_tf.models.beats import likeness, measurements
 from ecg_tf.models.beats_found import BEFORE, beats_at, find_beats, median_beat
-from ecg_tf.models.head import page_input
+from ecg_tf.models.head import FEATURES, classify, page_input
 from ecg_tf.models.traces import READER, ReadTraces
 from ecg_tf.pages.columns import COLUMNS, SAMPLES, SIGNALS
 from ecg_tf.pages.layout import LEADS, ROWS
@@ -62,6 +63,24 @@ def read_first(make: Callable) -> Callable:
         network = make(size=SIZE, weights=weights)
         seen = network.call(Picture(name=PICTURE, dtype="float32")(signals))
         return keras.Model(page, seen, name=f"{network.name}_read")
+
+    return model
+
+
+def with_beats(make: Callable) -> Callable:
+    """A function like `read_first(make)`, whose model measures the beats, too
+    (`ecg_tf.models.beats`), and classifies by both; `ecg_tf.models.joined.join` gives it its
+    weights."""
+
+    def model(size=(448, 1120), weights=None):
+        page = page_input(size)
+        signals = ReadTraces(name=READER, dtype="float32")(page)
+        network = make(size=SIZE, weights=weights)
+        seeing = keras.Model(network.input, network.get_layer(FEATURES).input)
+        seen = seeing.call(Picture(name=PICTURE, dtype="float32")(signals))
+        both = [seen, likeness(measurements(signals))]
+        features = keras.layers.Concatenate(name="features")(both)
+        return keras.Model(page, classify(features), name=f"{network.name}_read_beats")
 
     return model
 

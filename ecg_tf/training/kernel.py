@@ -6,6 +6,7 @@ from scipy.spatial.distance import cdist
 from sklearn.linear_model import LogisticRegression
 
 from ecg_tf.models.beats import LIKENESS
+from ecg_tf.models.head import HEAD
 
 FLAT = 1e-3  # a measurement that deviates less counts no more than one that deviates this much
 FLOOR = 1e-4  # eigenvalues of the kernel below it are noise of its float32 arithmetic
@@ -43,4 +44,4 @@ def fit_kernel(
         (kernel @ whiten)[rows], labels, sample_weight=(weight[:, None] * target)[rows, labels]
     )
     likeness.set_weights([usual, deviation, landmarks, width])
-    network.get_layer("p").set_weights([whiten @ regression.coef_.T, regression.intercept_])
+    network.get_layer(HEAD).set_weights([whiten @ regression.coef_.T, regression.intercept_])

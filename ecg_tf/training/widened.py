@@ -19,8 +19,8 @@ from ecg_tf.evaluation.predictions import Predictions
 from ecg_tf.labels import LABELS
 from ecg_tf.models.familiar import FAMILIAR
 from ecg_tf.models.gate import load_weights, score_ink
-from ecg_tf.models.head import CLASSES
-from ecg_tf.models.joined import HEAD, POOL
+from ecg_tf.models.head import CLASSES, HEAD
+from ecg_tf.models.joined import POOL
 from ecg_tf.models.traces import READER
 from ecg_tf.training.drawn_set import HOME, OTHER, PHOTOGRAPHED, DrawnSet
 from ecg_tf.training.familiar import Home, familiar, fit_familiar

@@ -6,6 +6,7 @@ import pytest
 
 from ecg_tf.evaluation.predictions import (
     combine,
+    of_repeats,
     per_page,
     read_all,
     read_predictions,
@@ -147,6 +148,14 @@ def test_a_repeat_takes_the_place_of_its_own_and_of_other_data():
     first, other = in_repeat(0), in_repeat(1, data_sha256="e" * 64)
     assert with_other_repeats(first, in_repeat(0, seconds=9)) is first
     assert with_other_repeats(first, other) is first
+
+
+def test_repeats_are_taken_with_their_own_description():
+    both = with_other_repeats(in_repeat(1), in_repeat(0))
+    alone = of_repeats(both, [1])
+    assert set(alone.repeat) == {1} and alone.meta["command"] == "train --repeat 1"
+    assert of_repeats(both, {0, 1}).meta == both.meta
+    assert of_repeats(alone, [1]).meta == alone.meta
 
 
 def part(fold, **meta):

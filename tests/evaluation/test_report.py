@@ -55,6 +55,20 @@ def test_a_recipe_is_a_line_and_says_its_folds():
     assert "published: 40 test files of 40 pages, 3 to 5 epochs; leak-free: only" in lines[0]
 
 
+def test_no_two_lines_have_one_title():
+    stored = [
+        simulated(60, seed, model=f"cnn{end}", recipe=recipe)
+        for seed, (end, recipe) in enumerate(
+            [("", "paper"), ("", "tuned"), ("_read", "read"), ("_read", "pretrained")]
+            + [("_read_beats", "joined")]
+        )
+    ]
+    titles = [one.title for one in score_all(stored, resamples=20)]
+    assert len(set(titles)) == len(titles)
+    assert "Custom CNN, page read first, pretrained" in titles
+    assert "Custom CNN, page read first, with beats" in titles
+
+
 def test_extent_of_five_folds():
     given = simulated(40, folds=[0, 1, 2, 3, 4], epochs=[9] * 5)
     assert extent(given) == "5 folds, 40 pages, 9 epochs"

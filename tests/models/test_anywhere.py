@@ -10,7 +10,8 @@ from ecg_tf.models.anywhere import LANDMARKS, PREFIX, answer_as_elsewhere, widen
 from ecg_tf.models.beats import beat_network
 from ecg_tf.models.familiar import FAMILIAR, Familiar
 from ecg_tf.models.gate import GRID, shrink
-from ecg_tf.models.joined import HEAD, POOL
+from ecg_tf.models.head import HEAD
+from ecg_tf.models.joined import POOL
 from ecg_tf.models.traces import READER, ReadTraces, signal_network
 from ecg_tf.pages.ink import prepare
 

@@ -47,6 +47,22 @@ def test_the_joined_network_answers_the_weighted_mean_of_its_parts(joined, parts
     assert np.abs(first - third).max() > 0.01
 
 
+def test_a_picture_and_the_beats_are_joined_alike(parts, pages, tmp_path):
+    """One flat graph that answers what its parts answer, saved and loaded, too."""
+    beats = parts[2]
+    picture, model = build("mobilenet_read", SIZE), build("mobilenet_read_beats", SIZE)
+    join(model, (picture, beats), (0.5, 0.5))
+    first, second = np.asarray(picture(pages)), np.asarray(beats(pages))
+    mean = np.sqrt(first * second)
+    expected = mean / mean.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(np.asarray(model(pages)), expected, atol=1e-5)
+    assert np.abs(first - second).max() > 0.01
+    assert not any(isinstance(layer, keras.Model) for layer in model.layers)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(np.asarray(again(pages)), expected, atol=1e-5)
+
+
 def test_the_thumbnail_is_the_page_prepared_small(drawn):
     page = drawn[0].image.astype(np.float32)
     large, small = prepare(page, 448, 1120), prepare(page, 224, 224)
