@@ -4,6 +4,9 @@
     scripts/pretrain.py mobilenet_read --signals FOLDER
     scripts/train.py mobilenet_read --recipe pretrained --initial runs/pretrained/mobilenet_read.npz
 
+    scripts/pretrain.py pretrained_traces --signals FOLDER
+    scripts/train.py pretrained_traces --recipe pretrained --epochs 20 --initial FILE
+
 The weights are kept under their names, so networks with the same backbone may begin from one file.
 A run that was killed goes on where it was when the same command is given again.
 """
@@ -32,14 +35,14 @@ def main(model, signals, out, seed):
     from ecg_tf.progress import progress_bar
     from ecg_tf.training.epoch_bar import EpochBar
     from ecg_tf.training.initial import save_weights
-    from ecg_tf.training.pretrain import RECIPE, network, pretrain, signal_set
+    from ecg_tf.training.pretrain import network, plan_of, pretrain, signal_set
 
     try:
-        whole = network(model, seed)
-        examples = signal_set(signals)
+        whole, plan = network(model, seed), plan_of(model)
+        examples = signal_set(signals, plan)
         with progress_bar() as bar:
-            task = bar.add_task(model, total=RECIPE.epochs)
-            bars = (EpochBar(bar, task, model, RECIPE.epochs),)
+            task = bar.add_task(model, total=plan.recipe.epochs)
+            bars = (EpochBar(bar, task, model, plan.recipe.epochs),)
             pretrain(whole, examples, out / model, seed, bars)
         save_weights(whole, out / f"{model}.npz")
     except (OSError, ValueError, FloatingPointError) as error:

@@ -33,8 +33,10 @@ NAMES = {
         )
     },
     "traces": "traces read in the graph",
+    "pretrained_traces": "traces read in the graph, from signals",
     "beats": "beats measured in the graph",
     "effnet_msa_traces": "EfficientNet-B0 + MSA, traces and beats",
+    "effnet_msa_traces_twice": "EfficientNet-B0 + MSA, traces twice and beats",
     "anywhere": "shipped: these three, and a part for other printers",
     "lookup": "look-up table",
     "majority": "majority class",

@@ -16,10 +16,13 @@ were chosen on a fifth of the *training* pages of one fold, never on a test fold
 
     scripts/train.py densenet121_read --recipe read
 
-`pretrained` is `read` for a network that begins from what it learnt from signals of other sources:
+`pretrained` is `read` for a network that begins from what it learnt from signals of other sources;
+the network on the traces takes twice as many epochs:
 
     scripts/pretrain.py densenet121_read --signals FOLDER
     scripts/train.py densenet121_read --recipe pretrained --initial FILE
+    scripts/pretrain.py pretrained_traces --signals FOLDER
+    scripts/train.py pretrained_traces --recipe pretrained --epochs 20 --initial FILE
 
 `signal` is for the network on the traces, `kernel` for the one that measures beats, which is
 fitted in one go:

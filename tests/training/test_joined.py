@@ -57,17 +57,15 @@ def test_only_what_is_joined_has_shares():
         shares_of("traces")
 
 
-SIZES = {"effnet_msa": (64, 64), "traces": (64, 128), "beats": (64, 128), "cnn_read": (64, 128)}
-
-
 @pytest.mark.parametrize("name", [NAME, "cnn_read_beats"])
 def test_runs_become_one_run(name, tmp_path):
     parts = list(shares_of(name))
     for model in parts:
         folder = tmp_path / model
         folder.mkdir()
-        build(model, SIZES[model]).save_weights(folder / "model.weights.h5")
-        recipe = {"name": "tuned", "size": SIZES[model]}
+        size = (64, 64) if model == "effnet_msa" else (64, 128)
+        build(model, size).save_weights(folder / "model.weights.h5")
+        recipe = {"name": "tuned", "size": size}
         record = {"model": model, "recipe": recipe, "protocol": "all", "epochs": 2, **META}
         (folder / "run.json").write_text(json.dumps(record))
     runs = [tmp_path / model for model in parts]

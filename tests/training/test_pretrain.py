@@ -14,13 +14,13 @@ from ecg_tf.pages.synthetic import CROP, draw
 from ecg_tf.training import pretrain as module
 from ecg_tf.training.drawn_set import UNKNOWN_AGE
 from ecg_tf.training.initial import begin_from, save_weights
-from ecg_tf.training.pretrain import RECIPE, as_read, network, pretrain, signal_set
+from ecg_tf.training.pretrain import PICTURES, as_read, network, plan_of, pretrain, signal_set
 from ecg_tf.training.run import Split, train_split
 from tests.pages.test_recordings import write
 from tests.training.test_fit import made_up
 
 SIZE = (448, 1120)
-SHORT = replace(RECIPE, epochs=1, batch=2, settle=False)  # the first step has a rate of 0
+SHORT = replace(PICTURES.recipe, epochs=1, batch=2, settle=False)  # the first step has a rate of 0
 
 
 def test_a_signal_is_laid_out_as_it_would_be_read_off_its_page():
@@ -29,11 +29,25 @@ def test_a_signal_is_laid_out_as_it_would_be_read_off_its_page():
     read = np.asarray(read_columns(prepare(page.image.astype(np.float32), *SIZE)[None]))[0]
     laid = as_read(signal.signal, signal.fs)
     assert laid.shape == read.shape == SHAPE
-    assert not laid[:, SIGNALS:].any()
     for number in range(SIGNALS):
         # Ink lies where it was printed: a few samples of either side are no concern here.
-        shifts = [np.roll(laid[:, number], by)[8:-8] for by in range(-8, 9)]
-        assert max(np.corrcoef(each, read[8:-8, number])[0, 1] for each in shifts) > 0.8
+        shifts = [np.roll(laid, by, axis=0)[8:-8] for by in range(-8, 9)]
+        likeness = [np.corrcoef(each[:, number], read[8:-8, number])[0, 1] for each in shifts]
+        assert max(likeness) > 0.8
+        found = shifts[int(np.argmax(likeness))]
+        for kind in (1, 2):  # spreads and amounts of ink
+            one, other = (each[:, kind * SIGNALS + number] for each in (found, read[8:-8]))
+            assert np.corrcoef(one, other)[0, 1] > 0.6
+            assert 0.5 < np.median(one) / np.median(other) < 2.0
+
+
+def test_a_wider_pen_leaves_more_ink_at_the_same_heights():
+    signal = simulate(4, "normal")
+    usual, wide = (as_read(signal.signal, signal.fs, pen) for pen in (1.0, 1.4))
+    np.testing.assert_array_equal(usual[:, :SIGNALS], wide[:, :SIGNALS])
+    assert (wide[:, SIGNALS:] >= usual[:, SIGNALS:]).all()
+    assert wide[:, SIGNALS:].mean() > 1.1 * usual[:, SIGNALS:].mean()
+    assert wide[:, 2 * SIGNALS :].max() == 1.0
 
 
 def test_what_a_short_recording_lacks_is_level():
@@ -50,7 +64,8 @@ def test_recordings_of_known_labels_and_simulated_signals_are_learnt_from(tmp_pa
         {"row": 2, "record_id": "d", "patient_key": "p4", "mi_any": "1"},
     ]
     write(tmp_path, rows)
-    found = signal_set(tmp_path, simulated=4)
+    short = PICTURES._replace(recipe=SHORT, simulated=4)
+    found = signal_set(tmp_path, short)
     assert found.pages.shape == (10, *SHAPE) and len(found) == 10
     expected = [[1, 0, 0, 0], [0, 0, 1, 0], UNKNOWN_AGE]
     np.testing.assert_array_equal(found.target[[0, 2, 4]], np.float32(expected))
@@ -59,7 +74,7 @@ def test_recordings_of_known_labels_and_simulated_signals_are_learnt_from(tmp_pa
     assert not np.array_equal(found.pages[0], found.pages[1])  # behind other filters
     assert sum(UNKNOWN_AGE) == 1.0
 
-    monkeypatch.setattr(module, "RECIPE", SHORT)
+    monkeypatch.setattr(module, "PICTURES", short)
     first, second = network("cnn_read", 0), network("cnn_read", 0)
     start = np.asarray(first.get_layer("block1_conv").kernel)
     pretrain(first, found, tmp_path / "run", seed=0)
@@ -69,6 +84,7 @@ def test_recordings_of_known_labels_and_simulated_signals_are_learnt_from(tmp_pa
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
     with pytest.raises(ValueError, match="cnn does not read the page first"):
         network("cnn", 0)
+    assert plan_of("pretrained_traces").prints > plan_of("cnn_read").prints
 
 
 def test_training_begins_from_the_weights_that_it_is_given(tmp_path):
