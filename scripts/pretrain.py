@@ -4,8 +4,8 @@
     scripts/pretrain.py mobilenet_read --signals FOLDER
     scripts/train.py mobilenet_read --recipe pretrained --initial runs/pretrained/mobilenet_read.npz
 
-    scripts/pretrain.py pretrained_traces --signals FOLDER
-    scripts/train.py pretrained_traces --recipe pretrained --epochs 20 --initial FILE
+    scripts/pretrain.py traces --signals FOLDER
+    scripts/train.py traces --recipe pretrained --epochs 20 --initial FILE
 
 The weights are kept under their names, so networks with the same backbone may begin from one file.
 A run that was killed goes on where it was when the same command is given again.

@@ -33,10 +33,8 @@ NAMES = {
         )
     },
     "traces": "traces read in the graph",
-    "pretrained_traces": "traces read in the graph, from signals",
     "beats": "beats measured in the graph",
     "effnet_msa_traces": "EfficientNet-B0 + MSA, traces and beats",
-    "effnet_msa_traces_twice": "EfficientNet-B0 + MSA, traces twice and beats",
     "anywhere": "shipped: these three, and a part for other printers",
     "lookup": "look-up table",
     "majority": "majority class",
@@ -77,7 +75,7 @@ class Scored:
         """The model's name for people, with the recipe where there are several."""
         meta = self.predictions.meta
         name = NAMES.get(meta["model"], meta["model"])
-        several = meta["model"].removesuffix(READ) in PAPER
+        several = meta["model"].removesuffix(READ) in (*PAPER, "traces")
         return f"{name}, {meta['recipe']}" if several else name
 
     def cell(self, metric: str) -> str:

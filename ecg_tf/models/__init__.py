@@ -5,16 +5,14 @@ returns one flat functional `keras.Model`: RGB 0..255 (n, height, width, 3) in, 
 (n, 4) out.
 """
 
-from functools import partial
-
 from ecg_tf.models.anywhere import anywhere
 from ecg_tf.models.baselines import cnn, convnext_tiny, densenet121, mobilenet, resnet50
 from ecg_tf.models.beats import beats
 from ecg_tf.models.densenets import densenet121_attention, densenet121_bottleneck
-from ecg_tf.models.joined import effnet_msa_traces, effnet_msa_traces_twice
+from ecg_tf.models.joined import effnet_msa_traces
 from ecg_tf.models.multiscale import effnet_msa
 from ecg_tf.models.picture import read_first, with_beats
-from ecg_tf.models.traces import PRETRAINED, traces
+from ecg_tf.models.traces import traces
 
 PUBLISHED = {
     "cnn": cnn,
@@ -31,10 +29,8 @@ MODELS = {
     **{f"{name}_read": read_first(make) for name, make in PUBLISHED.items()},
     **{f"{name}_read_beats": with_beats(make) for name, make in PUBLISHED.items()},
     "traces": traces,
-    f"{PRETRAINED}traces": partial(traces, prefix=PRETRAINED),
     "beats": beats,
     "effnet_msa_traces": effnet_msa_traces,
-    "effnet_msa_traces_twice": effnet_msa_traces_twice,
     "anywhere": anywhere,
 }
 

@@ -15,7 +15,7 @@ from ecg_tf.models.beats import likeness, measurements
 from ecg_tf.models.head import HEAD, classify, page_input
 from ecg_tf.models.multiscale import fused_maps
 from ecg_tf.models.parts import give_weights
-from ecg_tf.models.traces import PRETRAINED, READER, ReadTraces, trace_features
+from ecg_tf.models.traces import READER, ReadTraces, trace_features
 from ecg_tf.pages.pooling import pool_matrix
 
 THUMBNAIL = (224, 224)
@@ -47,17 +47,6 @@ def effnet_msa_traces(size=(448, 1120), weights=None):
     seen = seen_on_page(page, signals, measurements(signals), weights)
     features = keras.layers.Concatenate(name="features")(seen)
     return keras.Model(page, classify(features), name="effnet_msa_traces")
-
-
-def effnet_msa_traces_twice(size=(448, 1120), weights=None):
-    """The same, and a second network that convolves the traces: one that has learnt from signals of
-    other sources first."""
-    page = page_input(size)
-    signals = ReadTraces(name=READER, dtype="float32")(page)
-    seen = seen_on_page(page, signals, measurements(signals), weights)
-    seen.insert(2, trace_features(signals, PRETRAINED))
-    features = keras.layers.Concatenate(name="features")(seen)
-    return keras.Model(page, classify(features), name="effnet_msa_traces_twice")
 
 
 def seen_on_page(page, signals, measured, weights=None) -> list:

@@ -11,7 +11,6 @@ from ecg_tf.models.head import classify, page_input
 from ecg_tf.pages.columns import SAMPLES, SHAPE, SIGNALS, read_columns
 
 READER = "read_traces"  # the layer that has no weights
-PRETRAINED = "pretrained_"  # prefix of those that have learnt from signals of other sources first
 LEADS = 12
 LEAD_STAGES = ((48, 2), (64, 2), (96, 2), (128, 2))  # channels and stride of each block
 STRIP_STAGES = ((24, 4), (32, 2), (48, 2), (64, 2))
@@ -53,14 +52,13 @@ class TakeStrip(keras.layers.Layer):
         return (input_shape[0], (SIGNALS - LEADS) * SAMPLES, 3)
 
 
-def traces(size=(448, 1120), weights=None, prefix=""):
-    """The network from the page on. It has no backbone: ValueError for `weights` but None. Where
-    several are to be joined, the `prefix` of their layers' names tells them apart."""
+def traces(size=(448, 1120), weights=None):
+    """The network from the page on. It has no backbone: ValueError for `weights` but None."""
     if weights is not None:
         raise ValueError(f"traces has no backbone that could take the weights {weights!r}.")
     page = page_input(size)
     signals = ReadTraces(name=READER, dtype="float32")(page)
-    return keras.Model(page, classify(trace_features(signals, prefix)), name=f"{prefix}traces")
+    return keras.Model(page, classify(trace_features(signals)), name="traces")
 
 
 def signal_network(prefix: str = ""):

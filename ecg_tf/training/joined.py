@@ -17,7 +17,6 @@ RECIPE = "joined"
 # fold was looked at: readings of the traces count alike, the page half as much.
 SHARES = {
     NAME: {"effnet_msa": 0.2, "traces": 0.4, "beats": 0.4},
-    f"{NAME}_twice": {"effnet_msa": 0.2, "traces": 0.2, "pretrained_traces": 0.2, "beats": 0.4},
     **{f"{name}_read_beats": {f"{name}_read": 0.5, "beats": 0.5} for name in PUBLISHED},
 }
 # By which recipe its parts are trained; those not named here by "pretrained".

@@ -15,7 +15,7 @@ import numpy as np
 from ecg_tf.data.pipeline import SIGNALS, Examples
 from ecg_tf.labels import LABELS
 from ecg_tf.models import build
-from ecg_tf.models.traces import PRETRAINED, READER
+from ecg_tf.models.traces import READER
 from ecg_tf.pages import columns
 from ecg_tf.pages.layout import LEADS, ROWS
 from ecg_tf.pages.recordings import as_printed, recordings
@@ -38,7 +38,7 @@ class Plan(NamedTuple):
 PICTURES = Plan(replace(RECIPES["read"], name="pretraining", epochs=5, batch=32), 2, 4000)
 # A small network can look at more signals, more often.
 TRACES = Plan(replace(RECIPES["signal"], name="pretraining", epochs=12, batch=32), 4, 16_000)
-PLANS = {f"{PRETRAINED}traces": TRACES}  # of all other networks: PICTURES
+PLANS = {"traces": TRACES}  # of all other networks: PICTURES
 PENS = (0.85, 1.45)  # widths, in those of the usual page
 # Of the usual pen, as the reader sees it on a level trace: spread in mV, and amount of ink; and
 # what is added to them for each mV that a stroke covers within a sample.

@@ -21,8 +21,8 @@ the network on the traces takes twice as many epochs:
 
     scripts/pretrain.py densenet121_read --signals FOLDER
     scripts/train.py densenet121_read --recipe pretrained --initial FILE
-    scripts/pretrain.py pretrained_traces --signals FOLDER
-    scripts/train.py pretrained_traces --recipe pretrained --epochs 20 --initial FILE
+    scripts/pretrain.py traces --signals FOLDER
+    scripts/train.py traces --recipe pretrained --epochs 20 --initial FILE
 
 `signal` is for the network on the traces, `kernel` for the one that measures beats, which is
 fitted in one go:

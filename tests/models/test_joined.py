@@ -47,18 +47,6 @@ def test_the_joined_network_answers_the_weighted_mean_of_its_parts(joined, parts
     assert np.abs(first - third).max() > 0.01
 
 
-def test_two_networks_on_the_traces_keep_apart(parts, pages):
-    page, traces, beats = parts
-    second = build("pretrained_traces", SIZE)
-    model = build("effnet_msa_traces_twice", SIZE)
-    join(model, (page, traces, second, beats), (0.0, 0.5, 0.5, 0.0))
-    first, other = np.asarray(traces(pages)), np.asarray(second(pages))
-    mean = np.sqrt(first * other)
-    expected = mean / mean.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(np.asarray(model(pages)), expected, atol=1e-5)
-    assert np.abs(first - other).max() > 0.01
-
-
 def test_a_picture_and_the_beats_are_joined_alike(parts, pages, tmp_path):
     """One flat graph that answers what its parts answer, saved and loaded, too."""
     beats = parts[2]

@@ -84,7 +84,7 @@ def test_recordings_of_known_labels_and_simulated_signals_are_learnt_from(tmp_pa
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
     with pytest.raises(ValueError, match="cnn does not read the page first"):
         network("cnn", 0)
-    assert plan_of("pretrained_traces").prints > plan_of("cnn_read").prints
+    assert plan_of("traces").prints > plan_of("cnn_read").prints
 
 
 def test_training_begins_from_the_weights_that_it_is_given(tmp_path):
