@@ -13,8 +13,8 @@ from ecg_tf.models.joined import join
 
 NAME = "effnet_msa_traces"
 RECIPE = "joined"
-# What each is joined of, and how much of each one's scores it takes. The shares were set before any
-# fold was looked at: readings of the traces count alike, the page half as much.
+# What each is joined of, and how much of each one's scores it takes: readings of the traces count
+# alike, the page half as much. That was set before any fold was looked at.
 SHARES = {
     NAME: {"effnet_msa": 0.2, "traces": 0.4, "beats": 0.4},
     **{f"{name}_read_beats": {f"{name}_read": 0.5, "beats": 0.5} for name in PUBLISHED},
