@@ -20,7 +20,10 @@ import click  # isort: skip
 @click.command(help=__doc__.split("\n")[0])
 @click.argument("model")
 @click.argument(
-    "runs", type=click.Path(path_type=Path, exists=True, file_okay=False), nargs=-1, metavar="[RUN]"
+    "runs",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    nargs=-1,
+    metavar="[RUN]...",
 )
 @click.option("--out", type=click.Path(path_type=Path), default="runs/joined", show_default=True)
 @click.option("--predictions", type=click.Path(path_type=Path, exists=True, file_okay=False))

@@ -10,8 +10,6 @@ from ecg_tf.evaluation.predictions import Predictions
 
 DASH = "–"
 FOLDS = 5
-# Ends of the names of models that look at what was read of the page, alone and with the beats.
-READ, READ_BEATS = "_read", "_read_beats"
 PUBLISHED = {
     "cnn": "Custom CNN",
     "mobilenet": "MobileNet",
@@ -22,16 +20,10 @@ PUBLISHED = {
     "densenet121_attention": "DenseNet121 + attention",
     "effnet_msa": "EfficientNet-B0 + MSA",
 }
+# What the end of a model's name says of one of these eight.
+ENDS = {"": "", "_read": ", page read first", "_read_beats": ", page read first, with beats"}
 NAMES = {
-    **{
-        model + end: name + said
-        for model, name in PUBLISHED.items()
-        for end, said in (
-            ("", ""),
-            (READ, ", page read first"),
-            (READ_BEATS, ", page read first, with beats"),
-        )
-    },
+    **{model + end: name + said for model, name in PUBLISHED.items() for end, said in ENDS.items()},
     "traces": "traces read in the graph",
     "beats": "beats measured in the graph",
     "effnet_msa_traces": "EfficientNet-B0 + MSA, traces and beats",
@@ -40,8 +32,10 @@ NAMES = {
     "majority": "majority class",
     "classical": "trace features + ExtraTrees",
 }
+# Models that are trained by more than one recipe.
+SEVERAL = {"traces", *PUBLISHED, *(f"{model}_read" for model in PUBLISHED)}
 # Accuracy, macro precision, recall and F1 as the paper prints them; the baselines are ours.
-PAPER = {
+CLAIMS = {
     "cnn": ".72 / .70 / .68 / .69",
     "mobilenet": ".48 / .39 / .43 / .38",
     "resnet50": ".68 / .65 / .64 / .62",
@@ -51,6 +45,7 @@ PAPER = {
     "densenet121_attention": ".91 / .93 / .99 / .96",
     "effnet_msa": ".96 / .94 / .97 / .95",
 }
+PAPER = {model + end: claim for model, claim in CLAIMS.items() for end in ENDS}
 TITLES = {
     "accuracy": "accuracy",
     "precision": "precision",
@@ -75,8 +70,7 @@ class Scored:
         """The model's name for people, with the recipe where there are several."""
         meta = self.predictions.meta
         name = NAMES.get(meta["model"], meta["model"])
-        several = meta["model"].removesuffix(READ) in (*PAPER, "traces")
-        return f"{name}, {meta['recipe']}" if several else name
+        return f"{name}, {meta['recipe']}" if meta["model"] in SEVERAL else name
 
     def cell(self, metric: str) -> str:
         """`0.912 [0.884, 0.938]`, or a dash for a figure that is not defined."""

@@ -15,8 +15,6 @@ from ecg_tf.evaluation.results import (
     DASH,
     NAMES,
     PAPER,
-    READ,
-    READ_BEATS,
     TITLES,
     Scored,
     extent,
@@ -70,7 +68,7 @@ def _overview_row(model: str, recipe: str, found: dict[str, Scored]) -> list[str
     ]
     return [
         NAMES.get(model, model),
-        PAPER.get(model.removesuffix(READ_BEATS).removesuffix(READ), DASH),
+        PAPER.get(model, DASH),
         *figures,
         recipe,
         "; ".join(said) or DASH,

@@ -58,7 +58,7 @@ def join_runs(name: str, runs: Sequence[Path], out: Path, command: str) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     joined.save_weights(out / "model.weights.h5")
     record = {
-        **records[1],
+        **records[-1],
         "model": name,
         "recipe": {"name": RECIPE, "size": size, "shares": tuple(shares.values())},
         "protocol": " and ".join(record["protocol"] for record in records),
@@ -88,7 +88,7 @@ def join_predictions(name: str, parts: Sequence[Predictions], command: str) -> P
         }
         for part in parts
     ]
-    common = [key for key in rows[1] if all(key in each for each in rows)]
+    common = [key for key in rows[-1] if all(key in each for each in rows)]
     chosen = [[each[key] for key in common] for each in rows]
     logs = [
         share * np.log(np.maximum(part.probabilities[index], 1e-7))
@@ -96,11 +96,11 @@ def join_predictions(name: str, parts: Sequence[Predictions], command: str) -> P
     ]
     p = np.exp(sum(logs))
     kept = {
-        key: getattr(parts[1], key)[chosen[1]] for key in ("page_ids", "labels", "repeat", "fold")
+        key: getattr(parts[-1], key)[chosen[-1]] for key in ("page_ids", "labels", "repeat", "fold")
     }
     trained = max(metas, key=lambda meta: sum(meta["epochs"]))
     meta = {
-        **{key: value for key, value in metas[1].items() if key != "repeats"},
+        **{key: value for key, value in metas[-1].items() if key != "repeats"},
         "model": name,
         "recipe": RECIPE,
         "shares": list(shares.values()),
@@ -110,7 +110,7 @@ def join_predictions(name: str, parts: Sequence[Predictions], command: str) -> P
         "params": sum(meta["params"] for meta in metas),
         "command": command,
     }
-    return replace(parts[1], **kept, probabilities=p / p.sum(axis=1, keepdims=True), meta=meta)
+    return replace(parts[-1], **kept, probabilities=p / p.sum(axis=1, keepdims=True), meta=meta)
 
 
 def check_same(key: str, records: list[dict]) -> None:

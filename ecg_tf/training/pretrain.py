@@ -27,8 +27,8 @@ from ecg_tf.training.recipes import RECIPES, Recipe
 
 
 class Plan(NamedTuple):
-    """What is learnt from how: each recording is printed `prints` times, each behind other filters
-    and by another pen; `simulated` is a number of signals."""
+    """A pretraining: by `recipe`, on each recording printed `prints` times, each time behind other
+    filters and by another pen, and on `simulated` simulated signals."""
 
     recipe: Recipe
     prints: int
