@@ -15,7 +15,8 @@ from ecg_tf.explain.maps import explainer
 from ecg_tf.labels import LABELS
 from ecg_tf.models.gate import page_score
 from ecg_tf.pages.graph import decode
-from ecg_tf.pages.ink import lay_out, on_page, prepare
+from ecg_tf.pages.ink import Prepared, lay_out, on_page, prepare
+from ecg_tf.pages.other_layouts import Found
 from ecg_tf.pages.read import MAX_PIXELS
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -85,10 +86,14 @@ def explaining(classifier: Classifier, steps: int) -> dict[str, tuple[Callable, 
     def explain(image_bytes):
         def one(data):
             page = lay_out(_decoded(data), *size, keras.ops)
-            numbers = [tf.cast(each, tf.float32) for each in (*page.paper, page.tilt, page.aspect)]
+            numbers = (*page.paper, page.tilt, page.aspect, *page.other)
+            numbers = [tf.cast(each, tf.float32) for each in numbers]
             return tf.ensure_shape(page.image, (*size, 3)), tf.stack(numbers)
 
-        shapes = (tf.TensorSpec((*size, 3), tf.float32), tf.TensorSpec((6,), tf.float32))
+        shapes = (
+            tf.TensorSpec((*size, 3), tf.float32),
+            tf.TensorSpec((6 + len(Found._fields),), tf.float32),
+        )
         prepared, where = tf.map_fn(
             one, image_bytes, fn_output_signature=shapes, parallel_iterations=PAGES_AT_A_TIME
         )
@@ -113,12 +118,13 @@ def explaining(classifier: Classifier, steps: int) -> dict[str, tuple[Callable, 
 
 
 def _on_pages(heat, where):
-    """Maps [n, h, w] of prepared pages as they lie on the papers; `where` [n, 6] ends in tilt and
-    aspect."""
+    """Maps [n, h, w] of prepared pages as they lie on the papers; in `where` [n, m] the papers are
+    followed by tilt, aspect and the layouts that were found."""
 
     def one(given):
-        page, (tilt, aspect) = given[0], tf.unstack(given[1][4:])
-        return tf.ensure_shape(on_page(page, tilt, aspect, keras.ops), page.shape)
+        page, (*paper, tilt, aspect) = given[0], tf.unstack(given[1][:6])
+        laid = Prepared(page, paper, tilt, aspect, Found(*tf.unstack(given[1][6:])))
+        return tf.ensure_shape(on_page(page, laid, keras.ops), page.shape)
 
     shape = tf.TensorSpec(heat.shape[1:], tf.float32)
     return tf.map_fn(one, (heat, where), fn_output_signature=shape)

@@ -4,7 +4,7 @@ Needs neither TensorFlow nor Keras: the numbers come from `ecg_tf.explain.occlus
 process or over the wire.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,8 +35,9 @@ def carried(
     changes: Mapping[str, float], confidence: float, attention: tuple[Attention, ...] = ()
 ) -> Carried:
     """What the leads were worth, from the change of the confidence without each of the 12 leads and
-    the strip "rhythm". Raises ValueError for leads that are missing or unknown."""
-    if set(changes) != {*LEADS, RHYTHM}:
+    of the strip "rhythm", if there is one. Raises ValueError for leads that are missing or unknown.
+    """
+    if set(changes) - {RHYTHM} != set(LEADS):
         raise ValueError(f"Changes are needed for 12 leads and {RHYTHM!r}; got {list(changes)}.")
     without = {lead: min(max(confidence + changes[lead], 0.0), 1.0) for lead in changes}
     # In log-odds: near 1 a probability hardly moves, whatever it loses.
@@ -55,13 +56,15 @@ def carried(
     )
 
 
-def by_lead(changes: Sequence[float]) -> dict[str, float]:
-    """Changes (13,) of the 12 leads and the strip by name; {} for none, or for those of a page
-    whose layout was not recognised, which are NaN."""
+def by_lead(changes: Sequence[float], shown: Container[str] = (*LEADS, RHYTHM)) -> dict[str, float]:
+    """Changes (13,) of the 12 leads and the strip by name, those of them that are `shown` on the
+    page; {} for no changes, or for those of a page whose layout was not recognised, which are NaN.
+    """
     values = [float(change) for change in changes]
     if not values or any(np.isnan(values)):
         return {}
-    return dict(zip((*LEADS, RHYTHM), values, strict=True))
+    named = zip((*LEADS, RHYTHM), values, strict=True)
+    return {lead: change for lead, change in named if lead in shown}
 
 
 def _log_odds(p: float) -> float:

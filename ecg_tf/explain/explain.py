@@ -62,7 +62,7 @@ def explain_page(
         classes = np.array([max(range(len(LABELS)), key=lambda k: probabilities[LABELS[k]])])
     seen = maps(prepared.image[None], classes)
     found = {name: np.asarray(values)[0] for name, values in seen.items()}
-    found |= {name: on_page(found[name], prepared.tilt, prepared.aspect) for name in SERVED}
+    found |= {name: on_page(found[name], prepared) for name in SERVED}
     if probabilities is None:
         probabilities = dict(zip(LABELS, found["probabilities"].tolist(), strict=True))
     return explain_maps(page, found, probabilities, Box(*map(float, prepared.paper)))
@@ -88,7 +88,9 @@ def explain_maps(
         if name in maps
     }
     weights, gap = maps.get("scale_weights"), maps.get("gap")
-    changes = by_lead(maps.get("lead_occlusion", ())) if layout.leads else None
+    changes = None
+    if layout.leads:
+        changes = by_lead(maps.get("lead_occlusion", ()), layout.leads)
     evidence = gather(probabilities, spoken_of(seen), weights, layout.reason, gap, changes)
     pictures = {
         name: overlay(

@@ -93,7 +93,7 @@ def shipped() -> Callable:
         index = LABELS.index(label)
         # Tracing takes longer than the few pages that are asked of one process.
         heat = explain(classifier.model, page.image, method, index, traced=False)
-        return on_page(heat, page.tilt, page.aspect), float(probabilities[index])
+        return on_page(heat, page), float(probabilities[index])
 
     return paint
 

@@ -49,7 +49,7 @@ def name_territories(classifier: Classifier, seeds: Sequence[int]) -> Iterator[N
         pages = prepared.image[None]
         p = calibrate(np.asarray(classifier.model(pages, training=False)), temperature)[0]
         place = int(p.argmax())
-        heat = on_page(np.asarray(heat_of(pages, [place]))[0], prepared.tilt, prepared.aspect)
+        heat = on_page(np.asarray(heat_of(pages, [place]))[0], prepared)
         layout = find_layout(page.image)
         seen = measure(heat, Box(*map(float, prepared.paper)), layout.leads, "")
         leads = [each.lead for each in seen.leads if each.lead != RHYTHM]

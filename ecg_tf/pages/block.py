@@ -1,4 +1,5 @@
-"""Where the block of traces lies on the paper: the four lines of the 3 x 4 + rhythm layout.
+"""Where the block of traces lies on the paper: the four lines of the 3 x 4 + rhythm layout, or as
+many as another layout has (`ecg_tf.pages.other_layouts`).
 
 Many printers write header and footer on the grid itself, so that the paper is more than the block.
 Everything here uses only functions that numpy and `keras.ops` share under the same names; `xp` is
@@ -8,6 +9,7 @@ A line of traces is told from a line of text by its length: near its baseline ne
 the block hold ink. It is told from a ruled line by the waves that stand on it.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -18,13 +20,16 @@ from ecg_tf.pages.pooling import as_float, either, pool_matrix
 INK_LEVEL = (
     0.45  # darkness, of that of the page's ink, from which on a cell holds ink; a grid has less
 )
+# The numbers of lines, rows and parts of the height below are those for LINES lines; where there
+# are more lines, they lie closer, and that is looked at on more rows.
 NEAR = 0.0175  # part of the height, to each side of a line, in which its ink is looked for
 ROWS = 120  # to which the profile is pooled, on which lines are tried
-FIRST = np.arange(4, 75)  # of ROWS: heights of the first line that are tried
-SPACING = np.arange(12, 36)  # of ROWS: distances between lines that are tried
+FIRST = (4, 75)  # of ROWS: from and below which heights of the first line are tried
+SPACING = np.arange(12, 36)  # of the rows: distances between lines that are tried
 CLEAR = 0.2  # by how much more of the width a line fills than what is between and beyond them
-# Where nothing counts as a line but the four: parts of a spacing, from the first line down.
-BEYOND = ((-1.2, -0.8), (3.55, 4.35), *((line + 0.35, line + 0.65) for line in range(3)))
+# Where nothing counts as a line but those of the block: parts of a spacing, above the first line,
+# below the last one, and below each of the others.
+ABOVE, BELOW, BETWEEN = (-1.2, -0.8), (0.55, 1.35), (0.35, 0.65)
 ANOTHER = ((-1.2, -0.8), (3.7, 4.35))  # where a line beyond the paper, and not its edge, would be
 FULL = 0.65  # part of the width that a line of traces fills, and letters hardly
 RIM = 0.04  # part of the height at the top and bottom edge where the edge of the paper may be seen
@@ -56,23 +61,24 @@ class Block(NamedTuple):
     clear: object
 
 
-def find_block(dark, xp=np) -> Block:
-    """The block on a page of ink; ruled lines are left out where no block is clear with them."""
+def find_block(dark, xp=np, lines: int = LINES) -> Block:
+    """The block of so many lines on a page of ink; ruled lines are left out where no block is
+    clear with them."""
     inked = _inked(dark, xp)
-    block = _found(inked, xp)
+    block = _found(inked, lines, xp)
     return either(
-        block.clear < CLEAR, lambda: _found(_without_rules(inked, xp), xp), lambda: block, xp
+        block.clear < CLEAR, lambda: _found(_without_rules(inked, xp), lines, xp), lambda: block, xp
     )
 
 
-def _found(inked, xp) -> Block:
-    profile = line_profile(inked, xp)
-    held, place = _best(profile, xp)
-    if inked.shape[0] < ROWS:
+def _found(inked, lines: int, xp) -> Block:
+    profile = line_profile(inked, xp, lines)
+    held, place = _best(profile, lines, xp)
+    if inked.shape[0] < _rows(lines):
         held = 0.0 * held  # too coarse to tell a line from what is beside it
-    first, spacing = (xp.take(each, place) for each in _COMBS)
-    first, spacing = _fitted(profile, first, spacing, xp)
-    left, right = _ends(inked, first, spacing, xp)
+    first, spacing = (xp.take(each, place) for each in _combs(lines)[:2])
+    first, spacing = _fitted(profile, first, spacing, lines, xp)
+    left, right = _ends(inked, first, spacing, lines, xp)
     return Block(left, right, first, spacing, held)
 
 
@@ -89,7 +95,7 @@ def completed(block: Block, aspect, xp=np) -> Block:
 
 def clearness(dark, xp=np):
     """How clearly pages (..., rows, columns) of ink show four lines and no more: (...)."""
-    return _best(line_profile(_inked(dark, xp), xp), xp)[0]
+    return _best(line_profile(_inked(dark, xp), xp), LINES, xp)[0]
 
 
 def out_of_place(block: Block, xp=np):
@@ -116,7 +122,7 @@ def _goes_on(inked, block: Block, paper, xp):
     left, top, right, bottom = paper
     rows, columns = inked.shape
     across = (np.arange(columns, dtype=np.float32) + 0.5) / columns
-    within = _number((across > left) & (across < right), xp)
+    within = as_float((across > left) & (across < right), xp)
     near = _near(inked, xp) * within
     full = xp.sum(near, axis=-1) / xp.maximum(xp.sum(within), 1.0)
     at = (np.arange(rows, dtype=np.float32) + 0.5) / rows
@@ -142,75 +148,82 @@ def paper_around(block: Block, paper, tilt, aspect) -> Box:
     return Box(x, y, x + wide, y + tall).within(Box(*paper))
 
 
-def line_profile(inked, xp=np):
+def line_profile(inked, xp=np, lines: int = LINES):
     """Of inked (..., rows, columns), 0 or 1: the part of the columns with ink near each height,
-    float32 (..., ROWS)."""
-    full = xp.mean(_near(inked, xp), axis=-1)
-    return xp.matmul(full, pool_matrix(inked.shape[-2], ROWS).T)
+    float32 (..., ROWS), or more rows for more lines."""
+    full = xp.mean(_near(inked, xp, lines), axis=-1)
+    return xp.matmul(full, pool_matrix(inked.shape[-2], _rows(lines)).T)
 
 
-def _near(inked, xp):
+def _rows(lines: int) -> int:
+    return ROWS * lines // LINES
+
+
+def _near(inked, xp, lines: int = LINES):
     """Which cells have ink near them, above or below, 0 or 1."""
-    reach = max(round(NEAR * inked.shape[-2]), 1)
+    reach = max(round(NEAR * LINES / lines * inked.shape[-2]), 1)
     blank = xp.zeros_like(inked[..., :1, :])
     blank = xp.concatenate([blank] * (reach + 1), axis=-2)
     sums = xp.cumsum(xp.concatenate([blank, inked, blank[..., :reach, :]], axis=-2), axis=-2)
-    return _number(sums[..., 2 * reach + 1 :, :] > sums[..., : -2 * reach - 1, :], xp)
+    return as_float(sums[..., 2 * reach + 1 :, :] > sums[..., : -2 * reach - 1, :], xp)
 
 
-def _combs() -> tuple[np.ndarray, np.ndarray]:
-    first, spacing = (each.ravel() for each in np.meshgrid(FIRST, SPACING))
-    inside = first + (LINES - 1) * spacing < ROWS - 2
-    return first[inside].astype(np.float32), spacing[inside].astype(np.float32)
+@cache
+def _combs(lines: int) -> tuple[np.ndarray, ...]:
+    """(first line, distance between lines, rows of all lines, rows beyond them) of the n combs
+    that are tried: float32 (n,) twice, int32 (n, lines) and bool (n, rows)."""
+    rows = _rows(lines)
+    first, spacing = np.meshgrid(np.arange(FIRST[0], FIRST[1] * lines // LINES), SPACING)
+    inside = first + (lines - 1) * spacing < rows - 2
+    first, spacing = first[inside].astype(np.float32), spacing[inside].astype(np.float32)
+    at, last = np.arange(rows), lines - 1
+    zones = [ABOVE, (last + BELOW[0], last + BELOW[1])]
+    zones += [(line + BETWEEN[0], line + BETWEEN[1]) for line in range(last)]
+    beyond = [
+        (at >= (first + start * spacing)[:, None])
+        & (at <= (first + stop * spacing)[:, None])
+        & (np.minimum(at, rows - 1 - at) >= RIM * rows)
+        for start, stop in zones
+    ]
+    lines_of = (first[:, None] + spacing[:, None] * np.arange(lines)).astype(np.int32)
+    return first, spacing, lines_of, np.any(beyond, axis=0)
 
 
-_COMBS = _combs()
-_LINES_OF = (_COMBS[0][:, None] + _COMBS[1][:, None] * np.arange(LINES)).astype(np.int32)
-_AT = np.arange(ROWS)
-_BEYOND_OF = np.any(
-    [
-        (_AT >= (_COMBS[0] + start * _COMBS[1])[:, None])
-        & (_AT <= (_COMBS[0] + stop * _COMBS[1])[:, None])
-        & (np.minimum(_AT, ROWS - 1 - _AT) >= RIM * ROWS)
-        for start, stop in BEYOND
-    ],
-    axis=0,
-).astype(np.float32)
-
-
-def _best(profile, xp):
-    """(clearness, which comb): of all combs of four lines, the one seen most clearly."""
-    lines = xp.min(xp.take(profile, _LINES_OF, axis=-1), axis=-1)
-    beyond = xp.max(profile[..., None, :] * _BEYOND_OF, axis=-1)
-    clear = lines - beyond
+def _best(profile, lines: int, xp):
+    """(clearness, which comb): of all combs of so many lines, the one seen most clearly."""
+    _, _, lines_of, beyond_of = _combs(lines)
+    held = xp.min(xp.take(profile, lines_of, axis=-1), axis=-1)
+    beyond = xp.max(profile[..., None, :] * as_float(beyond_of, xp), axis=-1)
+    clear = held - beyond
     return xp.max(clear, axis=-1), xp.argmax(clear, axis=-1)
 
 
-def _fitted(profile, first, spacing, xp):
+def _fitted(profile, first, spacing, lines: int, xp):
     """First line and distance between lines, parts of the height, by the middles of the ink near
     the lines of a comb, least squares."""
-    at = np.arange(ROWS, dtype=np.float32)
-    lines = first + spacing * np.arange(LINES, dtype=np.float32)
-    near = _number(xp.abs(at - lines[:, None]) < 0.2 * spacing, xp) * xp.square(profile)
-    middles = xp.sum(near * (at + 0.5), axis=1) / xp.maximum(xp.sum(near, axis=1), 1e-6) / ROWS
-    number = np.arange(LINES, dtype=np.float32) - (LINES - 1) / 2
+    rows = _rows(lines)
+    at = np.arange(rows, dtype=np.float32)
+    line = first + spacing * np.arange(lines, dtype=np.float32)
+    near = as_float(xp.abs(at - line[:, None]) < 0.2 * spacing, xp) * xp.square(profile)
+    middles = xp.sum(near * (at + 0.5), axis=1) / xp.maximum(xp.sum(near, axis=1), 1e-6) / rows
+    number = np.arange(lines, dtype=np.float32) - (lines - 1) / 2
     spacing = xp.sum(middles * number) / np.float32(np.sum(number**2))
-    return xp.mean(middles) - spacing * np.float32((LINES - 1) / 2), spacing
+    return xp.mean(middles) - spacing * np.float32((lines - 1) / 2), spacing
 
 
-def _ends(inked, first, spacing, xp):
+def _ends(inked, first, spacing, lines: int, xp):
     """Where the traces begin, after the calibration pulse if there is one, and end."""
     rows, columns = inked.shape
     at = (np.arange(rows, dtype=np.float32) + 0.5) / rows
-    lines = first + spacing * np.arange(LINES, dtype=np.float32)
-    band = _number(xp.abs(at - lines[:, None]) < BAND * spacing, xp)
-    held = xp.sum(_number(xp.matmul(band, inked) > 0.5, xp), axis=0)
+    line = first + spacing * np.arange(lines, dtype=np.float32)
+    band = as_float(xp.abs(at - line[:, None]) < BAND * spacing, xp)
+    held = xp.sum(as_float(xp.matmul(band, inked) > 0.5, xp), axis=0)
     index = np.arange(columns, dtype=np.float32)
-    full = held > MANY - 0.5
+    full = held > MANY * lines / LINES - 0.5
     left = xp.min(xp.where(full, index, float(columns)))
     right = xp.max(xp.where(full, index + 1.0, 0.0))
     wide = max(round(PULSE * columns), 1)
-    lost = xp.cumsum(_number(held < HARDLY + 0.5, xp), axis=0)
+    lost = xp.cumsum(as_float(held < HARDLY * lines / LINES + 0.5, xp), axis=0)
     gone = xp.concatenate([xp.zeros_like(lost[:wide]), lost[wide:] - lost[:-wide]], axis=0)
     top = (gone > wide - 0.5) & (index > left) & (index < left + PULSE_ZONE * columns)
     left = xp.maximum(left, xp.max(xp.where(top, index + 1.0, 0.0)))
@@ -224,14 +237,14 @@ def _without_rules(inked, xp):
     long = max(round(RULED * columns), 1)
     thick = _within(inked, -THICK, THICK, xp)
     beside = _within(inked, THICK + 1, far, xp) + _within(inked, -far, -THICK - 1, xp)
-    bare = _number((thick > 0.5) & (beside < 0.5), xp)
+    bare = as_float((thick > 0.5) & (beside < 0.5), xp)
     steps = _within(xp.abs(inked - xp.roll(inked, 1, axis=1)), -far, far, xp)
     bare, steps = (_within(xp.transpose(each), 0, long - 1, xp) for each in (bare, steps))
     # Kept of it: stretches of that length, and what is thick there.
-    ends = _number((bare > long - 0.5) & (steps < STEPS), xp)
-    ruled = _number(_within(ends, 1 - long, 0, xp) > 0.5, xp)
+    ends = as_float((bare > long - 0.5) & (steps < STEPS), xp)
+    ruled = as_float(_within(ends, 1 - long, 0, xp) > 0.5, xp)
     ruled = _within(xp.transpose(ruled), -THICK, THICK, xp)
-    return inked * _number(ruled < 0.5, xp)
+    return inked * as_float(ruled < 0.5, xp)
 
 
 def _within(values, start: int, stop: int, xp):
@@ -248,8 +261,4 @@ def _within(values, start: int, stop: int, xp):
 def _inked(dark, xp):
     """Which cells hold ink, 0 or 1; faint ink counts on a faint page."""
     usual = xp.mean(xp.max(dark, axis=-2), axis=-1)[..., None, None]
-    return _number(dark > INK_LEVEL * usual, xp)
-
-
-def _number(truth, xp):
-    return truth.astype(np.float32) if xp is np else xp.cast(truth, "float32")
+    return as_float(dark > INK_LEVEL * usual, xp)

@@ -17,6 +17,7 @@ import numpy as np
 from ecg_tf.pages.block import CLEAR, completed, cut_short, find_block, out_of_place, paper_around
 from ecg_tf.pages.layout import WHOLE
 from ecg_tf.pages.margins import find_paper
+from ecg_tf.pages.other_layouts import Found, find_other, laid_anew, nothing, put_back
 from ecg_tf.pages.pooling import BACKGROUND, as_float, either, pool, pool_matrix, unpool
 from ecg_tf.pages.tilt import find_tilt, straighten, tilt_back
 
@@ -44,13 +45,15 @@ class Prepared(NamedTuple):
 
     `image` float32 (height, width, 3), trace 0 to paper 255, channels equal; `paper` (left, top,
     right, bottom) in 0..1 of the page; `tilt` as in `ecg_tf.pages.tilt`, and `aspect`, the
-    paper's width by its height.
+    paper's width by its height; `other` tells from where its leads were taken if the page is of
+    another layout than the usual one.
     """
 
     image: object
     paper: tuple
     tilt: object
     aspect: object
+    other: Found
 
 
 def prepare(page, height: int, width: int, xp=np):
@@ -58,13 +61,26 @@ def prepare(page, height: int, width: int, xp=np):
 
     `page` is float32 (h, w, 3), RGB 0..255: a whole page or a crop of its grid. The paper is
     found, cut out, pooled to the size asked for and, if its traces run askew, laid straight. If
-    its four lines of traces are then not where they usually are, they are cut out and laid there.
+    its four lines of traces are then not where they usually are, they are cut out and laid there;
+    so are the leads of a page in one of the layouts of `ecg_tf.pages.other_layouts`.
     """
     return lay_out(page, height, width, xp).image
 
 
 def lay_out(page, height: int, width: int, xp=np) -> Prepared:
     """What `prepare` does, and where things went."""
+    paper, laid, tilt, aspect, block = laid_straight(page, height, width, xp)
+    unclear = block.clear < CLEAR
+    other = either(unclear, lambda: find_other(laid, xp), lambda: nothing(xp), xp)
+    anew = other.form > 0.0
+    laid = either(anew, lambda: laid_anew(laid, other, aspect, xp), lambda: laid, xp)
+    grey = 255.0 * (1.0 - laid)
+    return Prepared(xp.stack([grey, grey, grey], axis=-1), paper, tilt, aspect, other)
+
+
+def laid_straight(page, height: int, width: int, xp=np) -> tuple:
+    """(paper, ink, tilt, aspect, block): the ink on the paper of a page, float32 (height, width),
+    as `Prepared` has it but in its own layout, and the block of four lines that was looked for."""
     dark = ink(page, xp)
 
     def seen(paper):
@@ -90,14 +106,14 @@ def lay_out(page, height: int, width: int, xp=np) -> Prepared:
     paper, _, tilt, aspect = as_it_is
     # What is as it should be stays as it is, to the last bit.
     out = out_of_place(block, xp)
-    paper, laid, tilt, aspect = either(out, moved, lambda: tuple(as_it_is), xp)
-    grey = 255.0 * (1.0 - laid)
-    return Prepared(xp.stack([grey, grey, grey], axis=-1), paper, tilt, aspect)
+    return *either(out, moved, lambda: tuple(as_it_is), xp), block
 
 
-def on_page(heat, tilt, aspect, xp=np):
+def on_page(heat, laid: Prepared, xp=np):
     """A map float32 (height, width) of a prepared page, as it lies on the paper of the page."""
-    return _where_tilted(tilt_back, heat, tilt, aspect, xp)
+    _, _, tilt, aspect, other = laid
+    back = either(other.form > 0.0, lambda: put_back(heat, other, aspect, xp), lambda: heat, xp)
+    return _where_tilted(tilt_back, back, tilt, aspect, xp)
 
 
 def _laid(dark, paper, height: int, width: int, xp) -> tuple:

@@ -1,4 +1,4 @@
-"""The boxes of the 12 leads and the rhythm strip on a 3 x 4 + rhythm page, or why not."""
+"""The boxes of the 12 leads and of the rhythm strip on a page, or why there are none."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from ecg_tf.pages.block import CLEAR, Block, cut_short, find_block
 from ecg_tf.pages.ink import ink
 from ecg_tf.pages.layout import LINES, RHYTHM, ROWS, WHOLE, Box
 from ecg_tf.pages.margins import find_paper
+from ecg_tf.pages.other_layouts import FORMS, find_other, lead_boxes
 from ecg_tf.pages.peaks import find_peaks
 from ecg_tf.pages.tilt import find_tilt, straighten
 
@@ -20,8 +21,9 @@ PULSE_ZONE = 0.12  # of the paper's width, in which the calibration pulse may st
 
 @dataclass(frozen=True)
 class Layout:
-    """What was found on a page. `leads` maps the 12 leads and "rhythm" to boxes on the page, and
-    is empty where the layout was not recognised; `reason` then says what was seen instead."""
+    """What was found on a page. `leads` maps the 12 leads, and "rhythm" where there is a strip, to
+    boxes on the page, and is empty where the layout was not recognised; `reason` then says what was
+    seen instead."""
 
     paper: Box
     leads: dict[str, Box]
@@ -34,14 +36,16 @@ def find_layout(page: np.ndarray) -> Layout:
     paper = Box(*(float(edge) for edge in find_paper(page)))
     dark = ink(page)
     found, block = _layout(dark, paper)
-    if paper == WHOLE or (found.leads and not cut_short(_cells(dark, WHOLE, FINE), block, paper)):
+    cut = block and cut_short(_cells(dark, WHOLE, FINE), block, paper)
+    if paper == WHOLE or (found.leads and not cut):
         return found
     whole, _ = _layout(dark, WHOLE)  # the paper that was found is cut in two
     return whole if found.leads or whole.leads else found
 
 
-def _layout(dark: np.ndarray, paper: Box) -> tuple[Layout, Block]:
-    """The layout on one paper of a page of ink, and the block of lines seen there."""
+def _layout(dark: np.ndarray, paper: Box) -> tuple[Layout, Block | None]:
+    """The layout on one paper of a page of ink, and the block of four lines seen there; None where
+    the lines are of another layout."""
     cells, fine = (_cells(dark, paper, size) for size in (SIZE, FINE))
     height, width = dark.shape
     aspect = (paper.right - paper.left) * width / ((paper.bottom - paper.top) * height)
@@ -49,6 +53,11 @@ def _layout(dark: np.ndarray, paper: Box) -> tuple[Layout, Block]:
     if tilt:
         cells, fine = (straighten(each, tilt, aspect) for each in (cells, fine))
     inked, block = cells > INKED, find_block(fine)
+
+    def laid_out(boxes: dict[str, Box]) -> Layout:
+        tilted = {name: _tilted(box, tilt, aspect).within(paper) for name, box in boxes.items()}
+        return Layout(paper, tilted, "")
+
     if inked.mean() < LEAST_INK:
         return Layout(paper, {}, "no trace was found on the paper"), block
     lines = trace_lines(inked)
@@ -58,11 +67,19 @@ def _layout(dark: np.ndarray, paper: Box) -> tuple[Layout, Block]:
         lines = block.first + block.spacing * np.arange(LINES)
         left, right = block.left, block.right
     else:
-        reason = f"{len(lines)} lines of traces were found; the 3 x 4 + rhythm layout has {LINES}"
-        return Layout(paper, {}, reason), block
-    boxes = _lead_boxes(lines, left, right)
-    leads = {name: _tilted(box, tilt, aspect).within(paper) for name, box in boxes.items()}
-    return Layout(paper, leads, ""), block
+        other = find_other(fine)
+        if other.form:
+            return laid_out(lead_boxes(other)), None
+        return Layout(paper, {}, _unknown(len(lines))), block
+    return laid_out(_lead_boxes(lines, left, right)), block
+
+
+def _unknown(lines: int) -> str:
+    known = ", ".join(form.name for form in FORMS)
+    return (
+        f"{lines} lines of traces were found, not the {LINES} of the 3 x 4 + rhythm layout, nor the"
+        f" leads of one of the layouts {known}"
+    )
 
 
 def trace_lines(inked: np.ndarray) -> np.ndarray:

@@ -45,7 +45,7 @@ def unpool(cells, height, width, xp=np):
 
 
 def as_float(number, xp=np):
-    """A Python or tensor integer as float32."""
+    """A number or a truth, or an array or tensor of them, as float32."""
     return np.float32(number) if xp is np else xp.cast(number, "float32")
 
 

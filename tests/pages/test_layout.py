@@ -60,12 +60,11 @@ def test_the_leads_of_drawn_pages_are_found():
     assert right / total >= 0.8
 
 
-@pytest.mark.parametrize("layout", ["6x2", "12x1"])
-def test_another_layout_is_said_to_be_another(layout):
-    for seed in range(5):
-        found = find_layout(draw(seed, layout=layout, size=(608, 1046)).image)
-        assert not found.leads
-        assert "lines of traces were found" in found.reason
+def test_a_layout_that_is_not_known_is_said_to_be_another():
+    page = draw(3, layout="12x1", size=(608, 1046)).image
+    found = find_layout(page[: len(page) * 5 // 6])
+    assert not found.leads
+    assert "lines of traces were found" in found.reason
 
 
 def test_a_blank_page_has_no_trace():

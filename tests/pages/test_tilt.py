@@ -3,8 +3,10 @@ import numpy as np
 import pytest
 
 from ecg_tf.pages.effects import distort
-from ecg_tf.pages.ink import lay_out, on_page
+from ecg_tf.pages.ink import Prepared, lay_out, on_page
+from ecg_tf.pages.layout import WHOLE
 from ecg_tf.pages.leads import find_layout
+from ecg_tf.pages.other_layouts import nothing
 from ecg_tf.pages.synthetic import draw
 from ecg_tf.pages.tilt import find_tilt, straighten, tilt_back
 from ecg_tf.pages.warp import move_box
@@ -67,7 +69,7 @@ def test_a_map_goes_back_to_where_it_came_from(tilt):
     shifted = [np.argwhere(each > 0.5).mean(axis=0) for each in (heat[:, :100], there[:, :100])]
     down = tilt * (50 / 300 - 0.5) * 120
     assert shifted[1][0] - shifted[0][0] == pytest.approx(down, abs=1.0)
-    assert on_page(heat, 0.0, 1.6) is heat
+    assert on_page(heat, Prepared(None, WHOLE, 0.0, 1.6, nothing())) is heat
 
 
 def test_the_lead_boxes_follow_a_page_askew():

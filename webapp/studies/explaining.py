@@ -30,7 +30,7 @@ def explain(found: Explanation, probabilities: dict[str, float], folder: Path) -
     heats = {key: np.clip(heat, 0.0, 1.0) for key, heat in sent.items() if heat is not None}
     seen = {key: measure(heat, box, layout.leads, SERVED[key]) for key, heat in heats.items()}
     weights = found.scale_weights or None
-    changes = by_lead(found.lead_occlusion) if layout.leads else None
+    changes = by_lead(found.lead_occlusion, layout.leads) if layout.leads else None
     evidence = gather(
         probabilities,
         spoken_of(seen),

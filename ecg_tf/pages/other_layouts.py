@@ -1,0 +1,253 @@
+"""Pages of other layouts than 3 x 4 + rhythm, told by their lines and by the laws of the limb
+leads, and laid out anew as that layout, which is the one that networks know.
+
+Everything here uses only functions that numpy and `keras.ops` share under the same names; `xp` is
+either of the two. A page is ink, float32 (rows, columns) in 0..1, of the paper laid straight. All
+layouts show ten seconds from their left to their right end, so that each quarter of a row is taken
+from the same quarter of some line, and leads keep the time at which they were taken.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ecg_tf.pages.block import CLEAR, NARROW, USUAL, WIDTH, Block, find_block
+from ecg_tf.pages.layout import LEADS, LINES, RHYTHM, ROWS, Box
+from ecg_tf.pages.pooling import as_float, either, pool_matrix
+
+QUARTERS = 4
+SAMPLES = 240  # of each quarter of a line, at which the height of its trace is measured
+NAMED = 0.18  # part of a quarter, at its left, in which the name of a lead may stand
+FAINT = 1e-4  # ink of a column below which it hardly counts
+# Of how unlike two traces are: 0 the same, 1 strangers, 2 opposite.
+LAWFUL = 0.5  # of limb leads and what the laws say that they are, on average: at most
+SHOWN_TWICE = 0.6  # of lead II and its strip, and of two laws, on average: at most
+KEPT = 0.65  # of the distance between lines: so far from its line is ink taken
+
+
+class Form(NamedTuple):
+    """A layout: the leads of each row from left to right, and how many rhythm strips follow."""
+
+    name: str
+    rows: tuple[tuple[str, ...], ...]
+    strips: int = 0
+
+    @property
+    def lines(self) -> int:
+        """How many lines of traces there are."""
+        return len(self.rows) + self.strips
+
+
+THREE_STRIPS, TWO_COLUMNS, ONE_COLUMN = FORMS = (
+    Form("3x4+3", ROWS, 3),
+    Form("6x2", tuple(zip(LEADS[:6], LEADS[6:], strict=True))),
+    Form("12x1", tuple((lead,) for lead in LEADS)),
+)
+STRIP = ("II", "V5")  # taken for a rhythm strip where there is none: II, else what is most like it
+
+
+class Found(NamedTuple):
+    """What was found on a page, float32: the number of the layout in FORMS, from 1 on, 0 for none
+    of them; where its block lies, as in `ecg_tf.pages.block.Block`; and the line of the rhythm
+    strip that shows lead II, 0 where there are no strips."""
+
+    form: object
+    left: object
+    right: object
+    first: object
+    spacing: object
+    strip: object
+
+
+def nothing(xp=np) -> Found:
+    """What is found on a page of the usual layout or of none."""
+    return Found(*(as_float(0, xp) for _ in Found._fields))
+
+
+def find_other(dark, xp=np) -> Found:
+    """The layout of a page that does not show four lines of traces."""
+
+    def found(lines: int, told_by):
+        block = find_block(dark, xp, lines)
+        form, strip = told_by(_heights(dark, block, lines, xp), xp)
+        clear = (block.clear >= CLEAR) & (block.right - block.left > NARROW)
+        known = as_float(clear, xp) * form
+        return Found(*(as_float(each, xp) for each in (known, *block[:4], strip)))
+
+    six = found(6, _of_six)
+    return either(six.form > 0.0, lambda: six, lambda: found(12, _of_twelve), xp)
+
+
+def laid_anew(dark, found: Found, aspect, xp=np):
+    """A page as it would be in the usual layout, in its place and scale, float32 (rows, columns).
+
+    `aspect` is the width of the page by its height.
+    """
+    rows, columns = dark.shape
+    tops, edges = _cells(rows, columns)
+    ink = xp.square(xp.square(dark))  # pooled as a power mean, see ecg_tf.pages.ink
+    quarters = []
+    for number in range(QUARTERS):
+        across = pool_matrix(columns, _size(edges, number), *_quarter(found, number), xp)
+        quarters.append(xp.matmul(ink, xp.transpose(across)))
+    blank = xp.zeros_like(dark)
+    laid = [blank[: tops[0], edges[0] : edges[-1]]]
+    for row in range(LINES):
+        parts = []
+        for number, quarter in enumerate(quarters):
+            middle, half = _reach(found, row, number, aspect, xp)
+            down = pool_matrix(rows, _size(tops, row), middle - half, middle + half, xp)
+            off = (np.arange(rows, dtype=np.float32) + 0.5) / rows - middle
+            near = as_float(xp.abs(off) < KEPT * found.spacing, xp)
+            parts.append(xp.matmul(down * near, quarter))
+        laid.append(xp.concatenate(parts, axis=1))
+    laid = xp.sqrt(xp.sqrt(xp.clip(xp.concatenate(laid, axis=0)[:rows], 0.0, 1.0)))
+    return xp.concatenate([blank[:, : edges[0]], laid, blank[:, edges[-1] :]], axis=1)
+
+
+def put_back(heat, found: Found, aspect, xp=np):
+    """A map (rows, columns) of what `laid_anew` gave, as it lies on the page: float32, 0 where
+    nothing was taken from, the larger where something was taken twice."""
+    rows, columns = heat.shape
+    tops, edges = _cells(rows, columns)
+    blank = xp.zeros_like(heat)
+    heat, whole = xp.concatenate([heat, blank[: tops[-1] - rows]], axis=0), blank
+    for number in range(QUARTERS):
+        across = _into(_quarter(found, number), _size(edges, number), columns, xp)
+        quarter = xp.matmul(heat[:, edges[number] : edges[number + 1]], xp.transpose(across))
+        for row in range(LINES):
+            middle, half = _reach(found, row, number, aspect, xp)
+            down = _into((middle - half, middle + half), _size(tops, row), rows, xp)
+            whole = xp.maximum(whole, xp.matmul(down, quarter[tops[row] : tops[row + 1]]))
+    return whole
+
+
+def lead_boxes(found: Found) -> dict[str, Box]:
+    """Where the 12 leads, and "rhythm" where II is shown as a strip, lie, in parts of the page."""
+    form = FORMS[int(found.form) - 1]
+    left, right, first, spacing = (float(each) for each in found[1:5])
+
+    def box(line: int, start: float, stop: float) -> Box:
+        across = [left + (right - left) * each for each in (start, stop)]
+        down = [first + spacing * (line + side) for side in (-0.5, 0.5)]
+        edges = (across[0], down[0], across[1], down[1])
+        return Box(*(min(max(edge, 0.0), 1.0) for edge in edges))
+
+    boxes = {
+        lead: box(line, column / len(leads), (column + 1) / len(leads))
+        for line, leads in enumerate(form.rows)
+        for column, lead in enumerate(leads)
+    }
+    strip = {RHYTHM: box(int(found.strip), 0.0, 1.0)} if form.strips else {}
+    return {lead: boxes[lead] for lead in LEADS} | strip
+
+
+def _heights(dark, block: Block, lines: int, xp):
+    """How far above its line each trace runs, in distances between lines, 0 at the median of each
+    quarter: (lines, QUARTERS, samples), without the samples beside the names of leads."""
+    rows, columns = dark.shape
+    across = pool_matrix(columns, QUARTERS * SAMPLES, block.left, block.right, xp)
+    ink = xp.matmul(xp.square(dark), xp.transpose(across))
+    at = (np.arange(rows, dtype=np.float32) + 0.5) / rows
+    line = block.first + block.spacing * np.arange(lines, dtype=np.float32)
+    above = (line[:, None] - at) / xp.maximum(block.spacing, 1e-3)
+    near = as_float(xp.abs(above) < 0.5, xp)
+    heights = xp.matmul(above * near, ink) / (xp.matmul(near, ink) + FAINT)
+    heights = xp.reshape(heights, (lines, QUARTERS, SAMPLES))
+    heights = heights - xp.median(heights, axis=2, keepdims=True)
+    return heights[..., round(NAMED * SAMPLES) :]
+
+
+def _of_six(heights, xp):
+    """(number of the layout in FORMS or 0, line of the strip of lead II or 0) of six lines."""
+    lawless = _lawless(heights, xp)
+    left, right = xp.mean(lawless[:2]), xp.mean(lawless[2:])
+    two = (left < LAWFUL) & (right >= LAWFUL)  # six limb leads are no twelve leads
+    i, ii, iii = (heights[line] for line in range(3))
+    again = xp.stack([_unlike(ii[0], heights[line, 0], xp) for line in (3, 4, 5)])
+    # In the second quarter they are aVR, aVL and aVF, whose sum is 0.
+    laws = _unlike(ii[0], i[0] + iii[0], xp) + _unlike(i[1], -ii[1] - iii[1], xp)
+    three = (left >= LAWFUL) & ((xp.min(again) + laws) / 3 < SHOWN_TWICE)
+    two, three = as_float(two, xp), as_float(three, xp)
+    form = two * _number(TWO_COLUMNS) + three * _number(THREE_STRIPS)
+    return form, three * (len(ROWS) + as_float(xp.argmin(again), xp))
+
+
+def _of_twelve(heights, xp):
+    """(number of the layout in FORMS or 0, 0) of twelve lines."""
+    lawful = as_float(xp.mean(_lawless(heights, xp)) < LAWFUL, xp)
+    return lawful * _number(ONE_COLUMN), 0.0 * lawful
+
+
+def _number(form: Form) -> float:
+    return np.float32(FORMS.index(form) + 1)
+
+
+def _lawless(heights, xp):
+    """How unlike the first six lines are what they are as limb leads, (QUARTERS,): II is I + III
+    (Einthoven), aVR and aVF the means of their neighbours (Goldberger)."""
+    i, ii, iii, avr, _, avf = (heights[line] for line in range(6))
+    laws = ((ii, i + iii), (avr, -(i + ii) / 2), (avf, (ii + iii) / 2))
+    return xp.mean(xp.stack([_unlike(one, other, xp) for one, other in laws]), axis=0)
+
+
+def _unlike(one, other, xp):
+    """How unlike traces (..., samples) are: (...)."""
+    both = xp.sum(xp.square(one) + xp.square(other), axis=-1)
+    return xp.sum(xp.square(one - other), axis=-1) / xp.maximum(both, 1e-6)
+
+
+def _lines_of(form: Form) -> list[list[int]]:
+    """From which line each quarter of the usual rows is taken, (LINES, QUARTERS); 0 for the strip
+    where there is one."""
+    line_of = {lead: line for line, leads in enumerate(form.rows) for lead in leads}
+    strip = [0] * QUARTERS
+    if not form.strips:
+        columns = len(form.rows[0])
+        strip = [line_of[STRIP[number * columns // QUARTERS]] for number in range(QUARTERS)]
+    return [*([line_of[lead] for lead in leads] for leads in ROWS), strip]
+
+
+_SOURCES = np.array([_lines_of(form) for form in FORMS], np.float32)
+
+
+def _reach(found: Found, row: int, number: int, aspect, xp):
+    """(middle, half the height) of what a quarter of a usual row is taken from, parts of the page.
+
+    As high as the row is in the usual layout: all layouts are as wide, so their width is the scale.
+    """
+    forms = np.arange(1, len(FORMS) + 1, dtype=np.float32)
+    line = xp.sum(as_float(found.form == forms, xp) * _SOURCES[:, row, number])
+    if row == LINES - 1:
+        line = line + found.strip
+    half = (found.right - found.left) * aspect / WIDTH / 2
+    return found.first + found.spacing * line, half
+
+
+def _quarter(found: Found, number: int):
+    """(left, right) of a quarter of the page, in parts of its width."""
+    wide = (found.right - found.left) / QUARTERS
+    return found.left + number * wide, found.left + (number + 1) * wide
+
+
+def _into(stretch, size: int, whole: int, xp):
+    """Weights (whole, size) that lay `size` cells onto a `stretch` of `whole` cells."""
+    start, stop = stretch
+    long = xp.maximum(stop - start, 1e-6)
+    return pool_matrix(size, whole, -start / long, (1.0 - start) / long, xp)
+
+
+def _cells(rows: int, columns: int) -> tuple[list[int], list[int]]:
+    """Where the rows of the usual layout begin, and the last one ends, and where its quarters do,
+    in cells of a page; the last row may reach beyond it."""
+    left, right, first, spacing = USUAL
+    tops = [round((first + (row - 0.5) * spacing) * rows) for row in range(LINES + 1)]
+    edges = [
+        round((left + (right - left) * number / QUARTERS) * columns)
+        for number in range(QUARTERS + 1)
+    ]
+    return tops, edges
+
+
+def _size(edges: list[int], number: int) -> int:
+    return edges[number + 1] - edges[number]
