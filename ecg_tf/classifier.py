@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ecg_tf.labels import LABELS
 from ecg_tf.models import build
 from ecg_tf.models.gate import page_score
 from ecg_tf.models.traces import READER
-from ecg_tf.pages.ink import prepare
+from ecg_tf.pages.ink import Prepared, lay_out
 
 WEIGHTS = Path(__file__).parent / "weights"
 SHIPPED = WEIGHTS / "model.weights.h5"  # which model it is stands on its card
@@ -70,22 +71,23 @@ def card_of(weights: Path) -> Path:
     return weights.with_name(weights.name.removesuffix(".weights.h5") + ".json")
 
 
-def prepare_page(page: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The model's input, float32 (height, width, 3), of a page uint8 (h, w, 3)."""
-    return prepare(page.astype(np.float32), *size)
+def prepare_page(page: np.ndarray, size: tuple[int, int]) -> Prepared:
+    """What the model and the gate look at, of a page uint8 (h, w, 3)."""
+    return lay_out(page.astype(np.float32), *size)
 
 
-def classify(classifier: Classifier, prepared: np.ndarray, traced: bool = True) -> list[Answer]:
-    """Answers for prepared pages, float32 (n, height, width, 3). Not `traced`, the first call is
-    answered sooner and each further one later: for a page or two."""
+def classify(
+    classifier: Classifier, pages: Sequence[Prepared], traced: bool = True
+) -> list[Answer]:
+    """Answers for prepared pages. Not `traced`, the first call is answered sooner and each further
+    one later: for a page or two."""
     model = classifier.model
-    raw = np.asarray(
-        model.predict_on_batch(prepared) if traced else model(prepared, training=False)
-    )
-    scores = np.asarray(page_score(prepared))
+    images = np.stack([page.image for page in pages])
+    raw = np.asarray(model.predict_on_batch(images) if traced else model(images, training=False))
+    scores = np.asarray(page_score(np.stack([page.own for page in pages])))
     card = classifier.card
     probabilities = calibrate(raw, card["temperature"])
-    legible = np.asarray(is_legible(model, prepared))
+    legible = np.asarray(is_legible(model, images))
     given = zip(probabilities, scores, legible, strict=True)
     return [decide(row, float(score), card, bool(can)) for row, score, can in given]
 
@@ -93,8 +95,8 @@ def classify(classifier: Classifier, prepared: np.ndarray, traced: bool = True) 
 def is_legible(model: keras.Model, prepared):
     """Whether the network can read prepared pages (n, height, width, 3): bool (n,).
 
-    One that follows the traces needs the four lines of the 3 x 4 + rhythm layout; one that looks
-    at the page as a picture takes any.
+    One that follows the traces needs the four lines of the 3 x 4 + rhythm layout, in which pages of
+    some others are laid out anew; one that looks at the page as a picture takes any.
     """
     if any(layer.name == READER for layer in model.layers):
         return known_layout(prepared)
@@ -121,8 +123,8 @@ def decide(probabilities: np.ndarray, score: float, card: dict, legible: bool = 
     elif not legible:
         decision = REFER
         reason = (
-            "The four lines of traces of the 3 x 4 + rhythm layout were not found, and the model "
-            "reads no other; a cardiologist should read this page."
+            "The leads were not found where one of the layouts that the model reads has them; "
+            "a cardiologist should read this page."
         )
     elif confidence < card["answer_from"]:
         decision = REFER

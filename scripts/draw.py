@@ -22,7 +22,7 @@ from PIL import Image  # isort: skip
 from rich.progress import track  # isort: skip
 
 from ecg_tf.labels import LABELS  # isort: skip
-from ecg_tf.pages.styles import LAYOUTS  # isort: skip
+from ecg_tf.pages.styles import ASKED_FOR, LAYOUTS  # isort: skip
 
 
 @click.command(help=__doc__.split("\n")[0])
@@ -30,7 +30,7 @@ from ecg_tf.pages.styles import LAYOUTS  # isort: skip
 @click.option("--count", type=click.IntRange(1), default=20, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the first.")
 @click.option("--label", type=click.Choice(LABELS), help="Default: drawn at random.")
-@click.option("--layout", type=click.Choice(LAYOUTS), help="Default: drawn at random.")
+@click.option("--layout", type=click.Choice(LAYOUTS + ASKED_FOR), help="Default: drawn at random.")
 @click.option("--severity", type=click.IntRange(0, 5), default=0, show_default=True)
 @click.option("--signals", type=click.Path(path_type=Path), help="Folder of real signals.")
 @click.option("--save-signals", is_flag=True, help="Also write the signals, one .npz a page.")

@@ -55,7 +55,7 @@ def main(first: int, pages: int, weights: Path | None, out: Path | None) -> None
     ]
 
     def answer(page):
-        raw = classifier.model(prepare_page(page, classifier.size)[None], training=False)
+        raw = classifier.model(prepare_page(page, classifier.size).image[None], training=False)
         return calibrate(raw.numpy(), classifier.card["temperature"])[0]
 
     for words, flatten in CHANGES.items():

@@ -60,8 +60,6 @@ def main(paths, as_json, explain, beside, weights, draw):
 
 def answers(classifier, files: Iterator, traced: bool) -> Iterator[tuple]:
     """(path, Answer or PageError) for each file, in order, a batch at a time."""
-    import numpy as np
-
     from ecg_tf.classifier import classify, prepare_page
     from ecg_tf.pages.read import PageError, read_file
 
@@ -81,7 +79,7 @@ def answers(classifier, files: Iterator, traced: bool) -> Iterator[tuple]:
             prepared = [given for _, given in read_batch if not isinstance(given, PageError)]
             full = full or len(prepared)
             filled = prepared + prepared[:1] * (full - len(prepared))
-            found = iter(classify(classifier, np.stack(filled), traced) if prepared else ())
+            found = iter(classify(classifier, filled, traced) if prepared else ())
             for path, given in read_batch:
                 yield path, given if isinstance(given, PageError) else next(found)
 

@@ -71,7 +71,7 @@ def prepared(classifier: Classifier, files: tuple[bytes, ...]) -> np.ndarray:
     Not as numpy does: where a trace only just touches a cell, the fourth root makes some grey
     levels of a last bit's difference, and that is no fault of an export.
     """
-    return np.asarray(tf.function(reader(classifier.size))(tf.constant(files)))
+    return np.asarray(tf.function(reader(classifier.size))(tf.constant(files))[0])
 
 
 def _checked(differences: dict[str, np.ndarray], allowed: float) -> float:

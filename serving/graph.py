@@ -15,7 +15,7 @@ from ecg_tf.explain.maps import explainer
 from ecg_tf.labels import LABELS
 from ecg_tf.models.gate import page_score
 from ecg_tf.pages.graph import decode
-from ecg_tf.pages.ink import Prepared, lay_out, on_page, prepare
+from ecg_tf.pages.ink import Prepared, lay_out, on_page
 from ecg_tf.pages.other_layouts import Found
 from ecg_tf.pages.read import MAX_PIXELS
 
@@ -33,15 +33,15 @@ def answering(classifier: Classifier) -> dict[str, tuple[Callable, tf.TensorSpec
     network, size = classifier.model, classifier.size
     read = reader(size)
 
-    @once([tf.TensorSpec((None, *size, 3), tf.float32)])
-    def answer(prepared):
-        return _answer(network(prepared, training=False), prepared, classifier)
+    @once([tf.TensorSpec((None, *size, depth), tf.float32) for depth in (3, 1)])
+    def answer(prepared, own):
+        return _answer(network(prepared, training=False), prepared, own, classifier)
 
     def files(image_bytes):
-        return answer(read(image_bytes))
+        return answer(*read(image_bytes))
 
     def pixels(image):
-        return answer(_each(lambda page: _prepared(tf.cast(page, tf.float32), size), image, size))
+        return answer(*_each(lambda page: tf.cast(page, tf.float32), image, size)[:2])
 
     return {"serving_default": (files, FILES), "pixels": (pixels, PIXELS)}
 
@@ -52,8 +52,9 @@ def once(given: list[tf.TensorSpec]) -> Callable:
 
 
 def reader(size: tuple[int, int]) -> Callable:
-    """Files, string [n], to the network's input, float32 (n, height, width, 3)."""
-    return lambda files: _each(lambda data: _prepared(_decoded(data), size), files, size)
+    """Files, string [n], to the network's input, float32 (n, height, width, 3), and the gate's,
+    float32 (n, height, width, 1)."""
+    return lambda files: _each(_decoded, files, size)[:2]
 
 
 def scoring(classifier: Classifier) -> Callable:
@@ -84,23 +85,11 @@ def explaining(classifier: Classifier, steps: int) -> dict[str, tuple[Callable, 
 
     @once([FILES])
     def explain(image_bytes):
-        def one(data):
-            page = lay_out(_decoded(data), *size, keras.ops)
-            numbers = (*page.paper, page.tilt, page.aspect, *page.other)
-            numbers = [tf.cast(each, tf.float32) for each in numbers]
-            return tf.ensure_shape(page.image, (*size, 3)), tf.stack(numbers)
-
-        shapes = (
-            tf.TensorSpec((*size, 3), tf.float32),
-            tf.TensorSpec((6 + len(Found._fields),), tf.float32),
-        )
-        prepared, where = tf.map_fn(
-            one, image_bytes, fn_output_signature=shapes, parallel_iterations=PAGES_AT_A_TIME
-        )
+        prepared, own, where = _each(_decoded, image_bytes, size)
         found = maps(prepared)
         numbers = ("lead_occlusion", "scale_weights")
         return {
-            **_answer(found["probabilities"], prepared, classifier),
+            **_answer(found["probabilities"], prepared, own, classifier),
             **{name: found[name] for name in numbers if name in found},
             **{name: _on_pages(found[name], where) for name in MAPS},
             "box": where[:, :4],
@@ -118,12 +107,12 @@ def explaining(classifier: Classifier, steps: int) -> dict[str, tuple[Callable, 
 
 
 def _on_pages(heat, where):
-    """Maps [n, h, w] of prepared pages as they lie on the papers; in `where` [n, m] the papers are
-    followed by tilt, aspect and the layouts that were found."""
+    """Maps [n, h, w] of prepared pages as they lie on the papers; `where` [n, m] is that of
+    `_each`."""
 
     def one(given):
         page, (*paper, tilt, aspect) = given[0], tf.unstack(given[1][:6])
-        laid = Prepared(page, paper, tilt, aspect, Found(*tf.unstack(given[1][6:])))
+        laid = Prepared(page, paper, tilt, aspect, Found(*tf.unstack(given[1][6:])), None)
         return tf.ensure_shape(on_page(page, laid, keras.ops), page.shape)
 
     shape = tf.TensorSpec(heat.shape[1:], tf.float32)
@@ -160,22 +149,34 @@ def _pixels(data):
     return tf.cond(png, in_png, lambda: tf.cond(jpeg, in_jpeg, nothing))
 
 
-def _prepared(page, size):
-    return tf.ensure_shape(prepare(page, *size, keras.ops), (*size, 3))
+def _each(page_of: Callable, batch, size):
+    """Pages of different sizes one by one, as three batches: what the network and what the gate
+    looks at, float32 (n, height, width, 3) and (n, height, width, 1), and where things went,
+    (n, m): the papers, tilt, aspect and what was found of other layouts."""
+    shapes = ((*size, 3), (*size, 1), (6 + len(Found._fields),))
+
+    def one(given):
+        page = lay_out(page_of(given), *size, keras.ops)
+        numbers = (*page.paper, page.tilt, page.aspect, *page.other)
+        where = tf.stack([tf.cast(each, tf.float32) for each in numbers])
+        found = zip((page.image, page.own, where), shapes, strict=True)
+        return tuple(tf.ensure_shape(each, shape) for each, shape in found)
+
+    return tf.map_fn(
+        one,
+        batch,
+        fn_output_signature=tuple(tf.TensorSpec(shape, tf.float32) for shape in shapes),
+        parallel_iterations=PAGES_AT_A_TIME,
+    )
 
 
-def _each(work: Callable, batch, size):
-    """Pages of different sizes one by one, as one batch float32 (n, height, width, 3)."""
-    shape = tf.TensorSpec((*size, 3), tf.float32)
-    return tf.map_fn(work, batch, fn_output_signature=shape, parallel_iterations=PAGES_AT_A_TIME)
-
-
-def _answer(raw, prepared, classifier: Classifier) -> dict:
-    """Calibrated probabilities, label, decision and page score of raw probabilities (n, 4)."""
+def _answer(raw, prepared, own, classifier: Classifier) -> dict:
+    """Calibrated probabilities, label, decision and page score of raw probabilities (n, 4), and of
+    pages (n, h, w, 3) as the network looks at them and (n, h, w, 1) in their own layouts."""
     card = classifier.card
     probabilities = _calibrated(raw, card)
     confidence, best = tf.reduce_max(probabilities, axis=1), tf.argmax(probabilities, axis=1)
-    score = page_score(prepared)
+    score = page_score(own)
     enough = is_legible(classifier.model, prepared) & (confidence >= card["answer_from"])
     sure = tf.where(enough, ANSWER, REFER)
     return {

@@ -12,11 +12,12 @@ from ecg_tf.classifier import Classifier, classify, decide, is_legible, prepare_
 from ecg_tf.models.head import classify as head
 from ecg_tf.models.head import page_input
 from ecg_tf.models.traces import READER, ReadTraces
+from ecg_tf.pages.styles import LAYOUTS
 from ecg_tf.pages.synthetic import draw
 from serving.graph import answering
 
-SIZE = (240, 400)
-CARD = {"temperature": 1.0, "answer_from": 0.0, "refuse_below": 0.5, "size": list(SIZE)}
+SIZE = (448, 800)
+CARD = {"temperature": 1.0, "answer_from": 0.0, "refuse_below": 0.0, "size": list(SIZE)}
 P = np.array([0.1, 0.7, 0.1, 0.1])
 
 
@@ -25,12 +26,12 @@ P = np.array([0.1, 0.7, 0.1, 0.1])
     [
         (0.9, True, 0.7, "answer", "0.70 is at least 0.70"),
         (0.9, True, 0.8, "refer", "0.70 is below 0.80"),
-        (0.9, False, 0.7, "refer", "four lines of traces"),
+        (0.9, False, 0.7, "refer", "leads were not found"),
         (0.4, False, 0.7, "refuse", "does not look like a 12-lead ECG page"),
     ],
 )
 def test_the_decision_has_its_reason(score, legible, threshold, decision, words):
-    found = decide(P, score, CARD | {"answer_from": threshold}, legible)
+    found = decide(P, score, CARD | {"answer_from": threshold, "refuse_below": 0.5}, legible)
     assert found.decision == decision and words in found.reason
     assert (found.label, found.confidence) == ("myocardial_infarction", 0.7)
 
@@ -45,18 +46,19 @@ def network(reads: bool) -> Classifier:
 
 @pytest.fixture(scope="module")
 def images():
-    """One page of each layout."""
-    layouts = ("3x4+1", "3x4+3", "6x2", "12x1")
-    return [draw(4, "normal", each, size=(400, 688), whole=False).image for each in layouts]
+    """One page of each layout, and one whose last two of twelve lines are cut off."""
+    pages = [draw(5, "normal", each, size=(608, 1046), whole=False).image for each in LAYOUTS]
+    return [*pages, pages[-1][: 608 * 5 // 6]]
 
 
 @pytest.mark.parametrize("reads", [True, False])
 def test_what_reads_traces_refers_layouts_that_it_cannot_read(images, reads):
     classifier = network(reads)
-    pages = np.stack([prepare_page(image, SIZE) for image in images])
-    expected = ["answer", *["refer" if reads else "answer"] * 3]
+    pages = [prepare_page(image, SIZE) for image in images]
+    expected = [*["answer"] * len(LAYOUTS), "refer" if reads else "answer"]
     assert [answer.decision for answer in classify(classifier, pages)] == expected
-    assert np.asarray(is_legible(classifier.model, pages)).tolist() == [
+    seen = np.stack([page.image for page in pages])
+    assert np.asarray(is_legible(classifier.model, seen)).tolist() == [
         word == "answer" for word in expected
     ]
     function, _ = answering(classifier)["serving_default"]

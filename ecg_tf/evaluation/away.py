@@ -13,14 +13,14 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from ecg_tf.classifier import is_legible
+from ecg_tf.classifier import is_legible, prepare_page
 from ecg_tf.data.catalogue import Page
 from ecg_tf.evaluation.away_rows import Row
 from ecg_tf.labels import LABELS
 from ecg_tf.models import build
 from ecg_tf.models.gate import page_score
 from ecg_tf.pages.effects import EFFECTS, WORST, distort, weathered
-from ecg_tf.pages.ink import prepare
+from ecg_tf.pages.other_layouts import FORMS
 from ecg_tf.pages.read import read_file
 from ecg_tf.pages.styles import LAYOUTS, PRINTOUT
 from ecg_tf.pages.synthetic import draw
@@ -62,7 +62,7 @@ def judged(judge: Judge, pictures: Pictures, advance: Callable = lambda: None) -
     """The rows of the pictures with what the network and the gate say; uncalibrated."""
     found, waiting = [], []
     for row, picture in pictures:
-        waiting.append((row, prepare(picture.astype(np.float32), *judge.size)))
+        waiting.append((row, prepare_page(picture, judge.size)))
         advance()
         if len(waiting) == BATCH:
             found += _answered(judge.model, waiting)
@@ -71,8 +71,8 @@ def judged(judge: Judge, pictures: Pictures, advance: Callable = lambda: None) -
 
 
 def _answered(model, waiting) -> list[Row]:
-    pages = np.stack([page for _, page in waiting])
-    scores = np.asarray(page_score(pages))
+    pages = np.stack([page.image for _, page in waiting])
+    scores = np.asarray(page_score(np.stack([page.own for _, page in waiting])))
     answers = np.asarray(model.predict_on_batch(pages))
     legible = np.asarray(is_legible(model, pages))
     return [
@@ -126,12 +126,17 @@ def photographed(pages: list[Page], whole: dict[str, Path], severities, seed: in
 
 def printed(n: int) -> Pictures:
     """`n` simulated signals of each class, each with margins round the paper, as a printout with
-    header and footer on the grid, that photographed, and in layouts that are not read."""
+    header and footer on the grid, that photographed, and in other layouts, as printed and
+    photographed."""
     looks = (
         ("margins", None, 0, LAYOUTS[0]),
         ("letters on the grid", PRINTOUT, 0, LAYOUTS[0]),
         ("letters on the grid, photographed", PRINTOUT, PRINTED_SEVERITY, LAYOUTS[0]),
-        *((f"layout {layout}", None, 0, layout) for layout in LAYOUTS[1:]),
+        *((f"layout {form.name}", None, 0, form.name) for form in FORMS),
+        *(
+            (f"layout {form.name}, photographed", None, PRINTED_SEVERITY, form.name)
+            for form in FORMS
+        ),
     )
     for condition, style, severity, layout in looks:
         for number in range(n * len(LABELS)):
@@ -152,7 +157,7 @@ def gated(data: Path, n: int | None, seed: int, advance: Callable = lambda: None
         path, rng = files[number], np.random.default_rng([seed, int(number)])
         image, severity = read_file(path), int(rng.integers(1, 4))
         both = (image, weathered(image, severity, rng))
-        prepared = np.stack([prepare(each.astype(np.float32), *GATE_SIZE) for each in both])
+        prepared = np.stack([prepare_page(each, GATE_SIZE).own for each in both])
         scores = np.asarray(page_score(prepared))
         row = Row(path.stem, path.stem, path.parent.name, 0, "plain", 0, float(scores[0]))
         other = replace(row, condition="weathered", severity=severity, score=float(scores[1]))

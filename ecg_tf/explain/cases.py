@@ -53,7 +53,7 @@ def drawn_case(number: int, size: tuple[int, int]) -> Case:
         name=str(FIRST_SEED + number),
         label=LABELS.index(LABEL),
         image=page.image,
-        prepared=prepare_page(page.image, size),
+        prepared=prepare_page(page.image, size).image,
         leads=mask(page.lead_boxes.values(), paper, size),
         truths=truths(page, paper, size),
     )
@@ -68,7 +68,7 @@ def real_case(page: Page, size: tuple[int, int], seen: bool) -> Case:
         name=page.page_id,
         label=LABELS.index(page.label),
         image=image,
-        prepared=prepare_page(image, size),
+        prepared=prepare_page(image, size).image,
         leads=mask(layout.leads.values(), layout.paper, size) if layout.leads else None,
         seen=seen,
     )

@@ -119,7 +119,7 @@ def _again(subject: Subject, case: Case, name: str, method: Method, heat: np.nda
     row = {
         "sanity": rank_correlation(heat, drawn(case.prepared, subject.unlearned)),
         "shift": shift_correlation(heat, drawn(shifted(case.prepared))),
-        "jpeg": correlation(heat, drawn(prepare_page(compressed(case.image), subject.size))),
+        "jpeg": correlation(heat, drawn(prepare_page(compressed(case.image), subject.size).image)),
     }
     if name == INTEGRATED:
         row["gap"] = subject.gap(case.prepared, case.label)

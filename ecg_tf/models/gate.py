@@ -21,8 +21,8 @@ LEAST_SCORE = 0.5  # a picture with a lower score is refused
 def page_score(pages):
     """The probability of being a 12-lead ECG page, float32 (n,) in 0..1.
 
-    `pages` is the model's input, float32 (n, h, w, 3) in 0..255 as `ecg_tf.pages.ink.prepare`
-    makes it; h and w are free. Upside down, half a page and the like count as no page.
+    `pages` is float32 (n, h, w, 1 or more) in 0..255 as `ecg_tf.pages.ink.lay_out` makes them, each
+    in its own layout; h and w are free. Upside down, half a page and the like count as no page.
     """
     return score_ink(shrink(pages), load_weights())
 

@@ -46,7 +46,8 @@ class Prepared(NamedTuple):
     `image` float32 (height, width, 3), trace 0 to paper 255, channels equal; `paper` (left, top,
     right, bottom) in 0..1 of the page; `tilt` as in `ecg_tf.pages.tilt`, and `aspect`, the
     paper's width by its height; `other` tells from where its leads were taken if the page is of
-    another layout than the usual one.
+    another layout than the usual one, and `own` float32 (height, width, 1) is the page in its own
+    layout, which the gate looks at.
     """
 
     image: object
@@ -54,6 +55,7 @@ class Prepared(NamedTuple):
     tilt: object
     aspect: object
     other: Found
+    own: object
 
 
 def prepare(page, height: int, width: int, xp=np):
@@ -73,9 +75,10 @@ def lay_out(page, height: int, width: int, xp=np) -> Prepared:
     unclear = block.clear < CLEAR
     other = either(unclear, lambda: find_other(laid, xp), lambda: nothing(xp), xp)
     anew = other.form > 0.0
-    laid = either(anew, lambda: laid_anew(laid, other, aspect, xp), lambda: laid, xp)
-    grey = 255.0 * (1.0 - laid)
-    return Prepared(xp.stack([grey, grey, grey], axis=-1), paper, tilt, aspect, other)
+    seen = either(anew, lambda: laid_anew(laid, other, aspect, xp), lambda: laid, xp)
+    grey, own = (255.0 * (1.0 - each) for each in (seen, laid))
+    image = xp.stack([grey, grey, grey], axis=-1)
+    return Prepared(image, paper, tilt, aspect, other, own[..., None])
 
 
 def laid_straight(page, height: int, width: int, xp=np) -> tuple:
@@ -111,7 +114,7 @@ def laid_straight(page, height: int, width: int, xp=np) -> tuple:
 
 def on_page(heat, laid: Prepared, xp=np):
     """A map float32 (height, width) of a prepared page, as it lies on the paper of the page."""
-    _, _, tilt, aspect, other = laid
+    tilt, aspect, other = laid.tilt, laid.aspect, laid.other
     back = either(other.form > 0.0, lambda: put_back(heat, other, aspect, xp), lambda: heat, xp)
     return _where_tilted(tilt_back, back, tilt, aspect, xp)
 

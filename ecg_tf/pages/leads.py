@@ -15,6 +15,7 @@ from ecg_tf.pages.tilt import find_tilt, straighten
 SIZE = (240, 400)  # rows and columns on which lines of traces are counted
 FINE = (448, 1120)  # and on which the block is looked for, as a network does
 INKED = 0.3  # darkness from which on a cell holds trace
+USUAL_FORM = "3x4+1"
 LEAST_INK = 0.003  # part of the paper's cells; less is a blank page
 PULSE_ZONE = 0.12  # of the paper's width, in which the calibration pulse may stand
 
@@ -23,11 +24,12 @@ PULSE_ZONE = 0.12  # of the paper's width, in which the calibration pulse may st
 class Layout:
     """What was found on a page. `leads` maps the 12 leads, and "rhythm" where there is a strip, to
     boxes on the page, and is empty where the layout was not recognised; `reason` then says what was
-    seen instead."""
+    seen instead. `form` is the layout's name: 3x4+1 or that of one of `other_layouts.FORMS`."""
 
     paper: Box
     leads: dict[str, Box]
     reason: str
+    form: str = ""
 
 
 def find_layout(page: np.ndarray) -> Layout:
@@ -54,9 +56,9 @@ def _layout(dark: np.ndarray, paper: Box) -> tuple[Layout, Block | None]:
         cells, fine = (straighten(each, tilt, aspect) for each in (cells, fine))
     inked, block = cells > INKED, find_block(fine)
 
-    def laid_out(boxes: dict[str, Box]) -> Layout:
+    def laid_out(form: str, boxes: dict[str, Box]) -> Layout:
         tilted = {name: _tilted(box, tilt, aspect).within(paper) for name, box in boxes.items()}
-        return Layout(paper, tilted, "")
+        return Layout(paper, tilted, "", form)
 
     if inked.mean() < LEAST_INK:
         return Layout(paper, {}, "no trace was found on the paper"), block
@@ -69,9 +71,9 @@ def _layout(dark: np.ndarray, paper: Box) -> tuple[Layout, Block | None]:
     else:
         other = find_other(fine)
         if other.form:
-            return laid_out(lead_boxes(other)), None
+            return laid_out(FORMS[int(other.form) - 1].name, lead_boxes(other)), None
         return Layout(paper, {}, _unknown(len(lines))), block
-    return laid_out(_lead_boxes(lines, left, right)), block
+    return laid_out(USUAL_FORM, _lead_boxes(lines, left, right)), block
 
 
 def _unknown(lines: int) -> str:

@@ -22,7 +22,8 @@ FAINT = 1e-4  # ink of a column below which it hardly counts
 # Of how unlike two traces are: 0 the same, 1 strangers, 2 opposite.
 LAWFUL = 0.5  # of limb leads and what the laws say that they are, on average: at most
 SHOWN_TWICE = 0.6  # of lead II and its strip, and of two laws, on average: at most
-KEPT = 0.65  # of the distance between lines: so far from its line is ink taken
+KEPT, CLOSE = 0.65, 0.2  # of the distance between lines: so far from a line is its ink; its middle
+INKED = 0.3  # darkness from which on a cell holds trace
 
 
 class Form(NamedTuple):
@@ -38,12 +39,14 @@ class Form(NamedTuple):
         return len(self.rows) + self.strips
 
 
-THREE_STRIPS, TWO_COLUMNS, ONE_COLUMN = FORMS = (
+_SIX = tuple(zip(LEADS[:6], LEADS[6:], strict=True))
+THREE_STRIPS, TWO_COLUMNS, ONE_COLUMN, TWO_AND_STRIP = FORMS = (
     Form("3x4+3", ROWS, 3),
-    Form("6x2", tuple(zip(LEADS[:6], LEADS[6:], strict=True))),
+    Form("6x2", _SIX),
     Form("12x1", tuple((lead,) for lead in LEADS)),
+    Form("6x2+1", _SIX, 1),
 )
-STRIP = ("II", "V5")  # taken for a rhythm strip where there is none: II, else what is most like it
+STRIP = ("II", "V5")  # taken for the strip where there is none: II, then what is most like it
 
 
 class Found(NamedTuple):
@@ -74,8 +77,13 @@ def find_other(dark, xp=np) -> Found:
         known = as_float(clear, xp) * form
         return Found(*(as_float(each, xp) for each in (known, *block[:4], strip)))
 
-    six = found(6, _of_six)
-    return either(six.form > 0.0, lambda: six, lambda: found(12, _of_twelve), xp)
+    def first_of(kinds):
+        if not kinds:
+            return nothing(xp)
+        seen = found(*kinds[0])
+        return either(seen.form > 0.0, lambda: seen, lambda: first_of(kinds[1:]), xp)
+
+    return first_of(((6, _of_six), (12, _of_twelve), (7, _of_seven)))
 
 
 def laid_anew(dark, found: Found, aspect, xp=np):
@@ -97,9 +105,7 @@ def laid_anew(dark, found: Found, aspect, xp=np):
         for number, quarter in enumerate(quarters):
             middle, half = _reach(found, row, number, aspect, xp)
             down = pool_matrix(rows, _size(tops, row), middle - half, middle + half, xp)
-            off = (np.arange(rows, dtype=np.float32) + 0.5) / rows - middle
-            near = as_float(xp.abs(off) < KEPT * found.spacing, xp)
-            parts.append(xp.matmul(down * near, quarter))
+            parts.append(xp.matmul(down, quarter * _own(quarter, middle, found.spacing, xp)))
         laid.append(xp.concatenate(parts, axis=1))
     laid = xp.sqrt(xp.sqrt(xp.clip(xp.concatenate(laid, axis=0)[:rows], 0.0, 1.0)))
     return xp.concatenate([blank[:, : edges[0]], laid, blank[:, edges[-1] :]], axis=1)
@@ -142,6 +148,23 @@ def lead_boxes(found: Found) -> dict[str, Box]:
     return {lead: boxes[lead] for lead in LEADS} | strip
 
 
+def _own(ink, middle, spacing, xp):
+    """Which cells of ink (rows, columns) belong to the line at `middle`, 0 or 1: those near it, but
+    for what comes in from above or below and does not get close to it, as waves of other lines."""
+    rows = ink.shape[0]
+    off = (np.arange(rows, dtype=np.float32) + 0.5) / rows - middle
+    off = xp.abs(off / xp.maximum(spacing, 1e-3))[:, None]
+    near, close = as_float(off < KEPT, xp), as_float(off < CLOSE, xp)
+    white = near * as_float(ink < INKED**4, xp)
+    so_far = xp.cumsum(white, axis=0)
+    left = so_far[-1:] - so_far + white  # from each cell on
+    foreign = xp.zeros_like(ink)
+    for crossed in (so_far, left):
+        comes_in = as_float(crossed < 0.5, xp)
+        foreign = foreign + comes_in * (1.0 - xp.max(comes_in * close, axis=0))
+    return near * as_float(foreign < 0.5, xp)
+
+
 def _heights(dark, block: Block, lines: int, xp):
     """How far above its line each trace runs, in distances between lines, 0 at the median of each
     quarter: (lines, QUARTERS, samples), without the samples beside the names of leads."""
@@ -160,23 +183,27 @@ def _heights(dark, block: Block, lines: int, xp):
 
 def _of_six(heights, xp):
     """(number of the layout in FORMS or 0, line of the strip of lead II or 0) of six lines."""
-    lawless = _lawless(heights, xp)
-    left, right = xp.mean(lawless[:2]), xp.mean(lawless[2:])
+    left, right = _lawless(heights, xp)
     two = (left < LAWFUL) & (right >= LAWFUL)  # six limb leads are no twelve leads
-    i, ii, iii = (heights[line] for line in range(3))
-    again = xp.stack([_unlike(ii[0], heights[line, 0], xp) for line in (3, 4, 5)])
-    # In the second quarter they are aVR, aVL and aVF, whose sum is 0.
-    laws = _unlike(ii[0], i[0] + iii[0], xp) + _unlike(i[1], -ii[1] - iii[1], xp)
-    three = (left >= LAWFUL) & ((xp.min(again) + laws) / 3 < SHOWN_TWICE)
-    two, three = as_float(two, xp), as_float(three, xp)
+    again = xp.stack([_unlike(heights[1, 0], heights[line, 0], xp) for line in (3, 4, 5)])
+    unlike = (xp.min(again) + 2.0 * _lawless_rows(heights, xp)) / 3
+    two, three = (as_float(each, xp) for each in (two, (left >= LAWFUL) & (unlike < SHOWN_TWICE)))
     form = two * _number(TWO_COLUMNS) + three * _number(THREE_STRIPS)
     return form, three * (len(ROWS) + as_float(xp.argmin(again), xp))
 
 
 def _of_twelve(heights, xp):
     """(number of the layout in FORMS or 0, 0) of twelve lines."""
-    lawful = as_float(xp.mean(_lawless(heights, xp)) < LAWFUL, xp)
+    left, right = _lawless(heights, xp)
+    lawful = as_float((left + right) / 2 < LAWFUL, xp)
     return lawful * _number(ONE_COLUMN), 0.0 * lawful
+
+
+def _of_seven(heights, xp):
+    """(number of the layout in FORMS or 0, line of the strip of lead II or 0) of seven lines."""
+    left, right = _lawless(heights, xp)
+    two = as_float((left < LAWFUL) & (right >= LAWFUL), xp)
+    return two * _number(TWO_AND_STRIP), two * len(_SIX)
 
 
 def _number(form: Form) -> float:
@@ -184,11 +211,20 @@ def _number(form: Form) -> float:
 
 
 def _lawless(heights, xp):
-    """How unlike the first six lines are what they are as limb leads, (QUARTERS,): II is I + III
-    (Einthoven), aVR and aVF the means of their neighbours (Goldberger)."""
+    """How unlike the first six lines are what they are as limb leads, in the left half and in the
+    right one: II is I + III (Einthoven), aVR and aVF the means of their neighbours (Goldberger)."""
     i, ii, iii, avr, _, avf = (heights[line] for line in range(6))
     laws = ((ii, i + iii), (avr, -(i + ii) / 2), (avf, (ii + iii) / 2))
-    return xp.mean(xp.stack([_unlike(one, other, xp) for one, other in laws]), axis=0)
+    unlike = xp.mean(xp.stack([_unlike(one, other, xp) for one, other in laws]), axis=0)
+    return xp.mean(unlike[:2]), xp.mean(unlike[2:])
+
+
+def _lawless_rows(heights, xp):
+    """How unlike the limb leads in the first two quarters of three rows are what they are: II is
+    I + III, and the sum of aVR, aVL and aVF is 0."""
+    first, second, third = (heights[line] for line in range(3))
+    einthoven = _unlike(second[0], first[0] + third[0], xp)
+    return (einthoven + _unlike(first[1], -second[1] - third[1], xp)) / 2
 
 
 def _unlike(one, other, xp):
@@ -203,8 +239,8 @@ def _lines_of(form: Form) -> list[list[int]]:
     line_of = {lead: line for line, leads in enumerate(form.rows) for lead in leads}
     strip = [0] * QUARTERS
     if not form.strips:
-        columns = len(form.rows[0])
-        strip = [line_of[STRIP[number * columns // QUARTERS]] for number in range(QUARTERS)]
+        column_of = [number * len(form.rows[0]) // QUARTERS for number in range(QUARTERS)]
+        strip = [line_of[STRIP[column]] for column in column_of]
     return [*([line_of[lead] for lead in leads] for leads in ROWS), strip]
 
 

@@ -53,7 +53,7 @@ def lay_out(layout: str, style: Style, size, gain, speed, strips, shift: float =
     """
     height, width = size
     scale = width / (style.left + SPAN + style.right)
-    columns = {"6x2": 2, "12x1": 1}.get(layout, 4)
+    columns = {"6x2": 2, "6x2+1": 2, "12x1": 1}.get(layout, 4)
     grid = list(zip(*ROWS, strict=True)) if columns == 4 else np.reshape(LEADS, (columns, -1))
     seconds, reach = SPAN / speed, SPAN / columns
     tall = height / scale

@@ -12,7 +12,7 @@ from ecg_tf.pages.layout import WHOLE, Box
 from ecg_tf.pages.paper import ink_mask, lay_out
 from ecg_tf.pages.recordings import as_printed
 from ecg_tf.pages.signals import Signal, simulate
-from ecg_tf.pages.styles import LAYOUT_ODDS, LAYOUTS, Style, draw_style
+from ecg_tf.pages.styles import ASKED_FOR, LAYOUT_ODDS, LAYOUTS, Style, draw_style
 from ecg_tf.pages.truth import abnormal_boxes
 
 CROP = (608, 1046)  # usual (height, width) of a bare grid
@@ -163,8 +163,9 @@ def _draw(truth: Signal, seed: int, layout, severity, size, whole, style) -> Dra
 def _check(seed: int, layout, severity: int, size) -> None:
     if seed < 0:
         raise ValueError(f"seed is {seed}; it must be 0 or more")
-    if layout is not None and layout not in LAYOUTS:
-        raise ValueError(f"layout {layout!r} is not known; choose one of {', '.join(LAYOUTS)}")
+    known = (*LAYOUTS, *ASKED_FOR)
+    if layout is not None and layout not in known:
+        raise ValueError(f"layout {layout!r} is not known; choose one of {', '.join(known)}")
     if not 0 <= severity <= 5:
         raise ValueError(f"severity is {severity}; it goes from 0 (as printed) to 5")
     if size is not None and min(size) < SMALLEST:
@@ -186,4 +187,4 @@ def _strips(rng, layout: str) -> tuple[str, ...]:
     """The leads of the rhythm strips."""
     one = str(rng.choice(["II", "III", "V1", "V5"], p=[0.74, 0.16, 0.07, 0.03]))
     three = (("II", "V1", "V5"), ("V1", "II", "V5"), ("II", "aVF", "V2"))[int(rng.integers(3))]
-    return {"3x4+1": (one,), "3x4+3": three}.get(layout, ())
+    return {"3x4+1": (one,), "3x4+3": three, "6x2+1": ("II",)}.get(layout, ())

@@ -13,7 +13,7 @@ import numpy as np
 
 from ecg_tf.pages.ink import ink
 from ecg_tf.pages.layout import LEADS, RHYTHM, ROWS, Box
-from ecg_tf.pages.leads import Layout, find_layout
+from ecg_tf.pages.leads import USUAL_FORM, Layout, find_layout
 from ecg_tf.pages.pooling import pool_matrix
 
 RATE = 100  # samples a second
@@ -44,13 +44,14 @@ class Traces:
 
 
 def read_traces(page: np.ndarray, layout: Layout | None = None) -> Traces:
-    """The traces of a page, uint8 (h, w, 3).
+    """The traces of a page, uint8 (h, w, 3), of the 3 x 4 + rhythm layout.
 
-    Raises ValueError, with the layout's reason, where no lead boxes were found.
+    Raises ValueError, with the layout's reason, where no lead boxes were found or it is another.
     """
     layout = layout or find_layout(page)
-    if not layout.leads:
-        raise ValueError(f"The traces cannot be read: {layout.reason}.")
+    if layout.form != USUAL_FORM:
+        reason = layout.reason or f"the layout is {layout.form}, not {USUAL_FORM}"
+        raise ValueError(f"The traces cannot be read: {reason}.")
     dark = _without_column_lines(ink(page.astype(np.float32)), layout.leads)
     dark **= 4  # pooled as a power mean, see ecg_tf.pages.ink
     leads = np.stack([_read_box(dark, name, layout.leads) for name in LEADS])

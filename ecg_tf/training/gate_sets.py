@@ -1,6 +1,6 @@
 """What the gate learns from and is measured on: prepared pages and strangers, kept on disk.
 
-Every set is uint8 (n, 224, 224), the grey channel of `prepare`, with one word a picture that says
+Every set is uint8 (n, 224, 224), pages in their own layout, with one word a picture that says
 what it is. Drawing takes minutes, so each set is written once and read afterwards.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from ecg_tf.data.catalogue import Page, catalogue
 from ecg_tf.data.folds import folds
 from ecg_tf.pages.effects import weathered
-from ecg_tf.pages.ink import prepare
+from ecg_tf.pages.ink import lay_out
 from ecg_tf.pages.layout import Box
 from ecg_tf.pages.leads import find_layout
 from ecg_tf.pages.margins import find_paper
@@ -158,5 +158,5 @@ def real_near_misses(pages: list[Page], seed: int) -> Pictures:
 
 
 def _prepared(picture: np.ndarray) -> np.ndarray:
-    page = prepare(picture.astype(np.float32), *SIZE)[..., 0]
+    page = lay_out(picture.astype(np.float32), *SIZE).own[..., 0]
     return np.round(page).astype(np.uint8)

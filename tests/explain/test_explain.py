@@ -67,9 +67,9 @@ def test_maps_from_the_wire_are_placed_on_the_paper_they_cover():
     np.testing.assert_allclose(outline, edges, atol=0.03 * width)
 
 
-@pytest.mark.parametrize("layout", ["6x2", "12x1"])
-def test_an_unknown_layout_is_said_and_names_no_lead(layout):
-    page = draw(5, "normal", layout, whole=False).image
+def test_an_unknown_layout_is_said_and_names_no_lead():
+    page = draw(5, "normal", "12x1", whole=False).image
+    page = page[: len(page) * 5 // 6]
     found = explain_maps(page, {"gradcam": _spot(0.4, 0.9)}, SURE)
     assert "the right third" in found.text and "the layout was not recognised: " in found.text
     assert found.evidence.attention[0].hottest == ()

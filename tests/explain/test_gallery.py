@@ -71,8 +71,8 @@ def test_the_shipped_model_explains_the_page_that_it_answers(small, tmp_path):
     paint = shipped()
     heat, probability = paint(str(tmp_path / "page"), LABELS[1], "gradcam")
     prepared = prepare_page(page, small.size)
-    np.testing.assert_allclose(heat, explain(small.model, prepared, "gradcam", 1), atol=1e-6)
-    answer = classify(small, prepared[None])[0]
+    np.testing.assert_allclose(heat, explain(small.model, prepared.image, "gradcam", 1), atol=1e-6)
+    answer = classify(small, [prepared])[0]
     assert probability == pytest.approx(answer.probabilities[LABELS[1]], abs=1e-5)
     (tmp_path / "page").unlink()
     paint(str(tmp_path / "page"), LABELS[2], "gradcam")  # it is read once for all methods

@@ -7,7 +7,7 @@ from ecg_tf.classifier import calibrate
 from ecg_tf.explain.boxes import ORDER, known_layout, lead_boxes
 from ecg_tf.explain.occlusion import lead_occlusion, occlusion_map, without
 from ecg_tf.models.head import classify, page_input
-from ecg_tf.pages.ink import prepare
+from ecg_tf.pages.ink import lay_out, prepare
 from ecg_tf.pages.layout import ROWS
 from ecg_tf.pages.synthetic import draw
 
@@ -17,6 +17,11 @@ TALL = (240, 400)  # on which lines can be counted
 def prepared(seed, layout, size=TALL):
     page = draw(seed, "normal", layout, size=(400, 688), whole=False)
     return page, prepare(page.image.astype(np.float32), *size)[None]
+
+
+def in_its_layout(seed, layout):
+    page = draw(seed, "normal", layout, size=(400, 688), whole=False)
+    return np.repeat(lay_out(page.image.astype(np.float32), *TALL).own, 3, axis=-1)
 
 
 def ink_by_half(pages):
@@ -52,7 +57,7 @@ def test_pieces_cut_the_boxes_along_time():
 
 @pytest.mark.parametrize("layout", ["3x4+1", "3x4+3", "6x2", "12x1"])
 def test_only_the_3x4_and_rhythm_layout_is_known(layout):
-    network = np.concatenate([prepared(seed, layout)[1] for seed in (1, 4)])
+    network = np.stack([in_its_layout(seed, layout) for seed in (1, 4)])
     assert known_layout(network).numpy().tolist() == [layout == "3x4+1"] * 2
     assert not known_layout(np.full_like(network, 255.0)).numpy().any()
 
@@ -98,7 +103,7 @@ def test_what_a_lead_is_worth_is_the_change_of_the_probability_without_it(by_col
 
 
 def test_a_page_of_another_layout_has_no_numbers_by_lead(by_column):
-    network = np.concatenate([prepared(4, "3x4+1")[1], prepared(4, "6x2")[1]])
+    network = np.stack([prepared(4, "3x4+1")[1][0], in_its_layout(4, "6x2")])
     change = np.asarray(lead_occlusion(by_column)(network, [2, 2]))
     assert np.isfinite(change[0]).all() and np.isnan(change[1]).all()
 

@@ -19,6 +19,9 @@ UNSEEN = 11_000_000  # seeds of pages on which nothing was chosen
 NAMES = tuple(form.name for form in FORMS)
 
 
+STRIPS = ("3x4+3", "6x2+1")
+
+
 def page_of(seed: int, layout: str, severity: int = 0):
     return draw(UNSEEN + seed, None, layout, severity, whole=seed % 2 == 0)
 
@@ -78,8 +81,9 @@ def test_its_layout_counts_as_known(layout):
 def test_its_leads_are_where_they_were_drawn(layout):
     for seed in (1, 2, 3):
         page = page_of(seed, layout)
+        assert find_layout(page.image).form == layout
         found = find_layout(page.image).leads
-        assert set(found) == {*LEADS} | ({RHYTHM} if layout == "3x4+3" else set())
+        assert set(found) == {*LEADS} | ({RHYTHM} if layout in STRIPS else set())
         for lead in LEADS:
             middles = [
                 ((box.left + box.right) / 2, (box.top + box.bottom) / 2)

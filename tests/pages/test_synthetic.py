@@ -8,7 +8,7 @@ import pytest
 from ecg_tf.labels import LABELS
 from ecg_tf.pages.cases import LOOKALIKES
 from ecg_tf.pages.layout import LEADS, WHOLE
-from ecg_tf.pages.styles import LAYOUTS, STYLES
+from ecg_tf.pages.styles import ASKED_FOR, LAYOUTS, STYLES
 from ecg_tf.pages.synthetic import draw, draw_signal
 
 SMALL = (304, 523)
@@ -22,7 +22,7 @@ def dark(page, box) -> np.ndarray:
 
 
 @pytest.mark.parametrize("whole", (True, False))
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", LAYOUTS + ASKED_FOR)
 def test_a_page_and_its_truth(layout, whole):
     page = draw(1, layout=layout, whole=whole)
     assert page.image.dtype == np.uint8 and page.image.ndim == 3

@@ -69,7 +69,7 @@ def test_a_map_goes_back_to_where_it_came_from(tilt):
     shifted = [np.argwhere(each > 0.5).mean(axis=0) for each in (heat[:, :100], there[:, :100])]
     down = tilt * (50 / 300 - 0.5) * 120
     assert shifted[1][0] - shifted[0][0] == pytest.approx(down, abs=1.0)
-    assert on_page(heat, Prepared(None, WHOLE, 0.0, 1.6, nothing())) is heat
+    assert on_page(heat, Prepared(None, WHOLE, 0.0, 1.6, nothing(), None)) is heat
 
 
 def test_the_lead_boxes_follow_a_page_askew():

@@ -144,8 +144,9 @@ def test_the_decision_is_that_of_the_classifier(classifier, loaded):
     noise = np.random.default_rng(0).integers(0, 255, (96, 128, 3), dtype=np.uint8)
     files = (*drawn_files()[:2], tf.io.encode_png(noise).numpy())
     found = call(loaded["ecg"], "serving_default", strings(files))
-    pages = np.stack([prepare_page(read_page(data), classifier.size) for data in files])
-    answers = classify(classifier, pages)
+    answers = classify(
+        classifier, [prepare_page(read_page(data), classifier.size) for data in files]
+    )
     assert [word.decode() for word in found["decision"]] == [one.decision for one in answers]
     assert answers[-1].decision == "refuse"
     # The two ways of preparing differ by a grey level here and there.
