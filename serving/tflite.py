@@ -1,8 +1,8 @@
 """`model.tflite`: the network for phones and small processes, float32, run by XNNPACK.
 
 It takes a prepared page, not a file and not a page of any size: decoding and finding the paper
-need operations that TensorFlow Lite lacks. `ecg_tf.classifier.prepare_page` prepares one without
-TensorFlow.
+need operations that TensorFlow Lite lacks. `ecg_tf.classifier.prepare_page` gives one, as `image`,
+without TensorFlow.
 """
 
 import tempfile

@@ -217,7 +217,9 @@ def _printouts(rows: list[Row], facts: dict) -> list[str]:
         f"(`{facts['command']}`), each class as often, drawn with margins round the paper, as all "
         "pages were that the part for other printers learnt from, with the letters on the grid "
         "itself, above and below lines of traces that are anywhere on the page, and, with margins, "
-        "in layouts that are not read: those are to be referred.",
+        "in other layouts, which are laid out anew as 3 x 4 leads and strip, as printed and "
+        "photographed. Gain and speed are drawn, too: 10 mm/mV and 25 mm/s on four pages of five, "
+        "with twelve lines on every other one.",
         "",
         "| page | macro AUROC | accuracy | refused | layout not found | answered | right |",
         "|---" * 7 + "|",

@@ -91,7 +91,9 @@ def explain_maps(
     changes = None
     if layout.leads:
         changes = by_lead(maps.get("lead_occlusion", ()), layout.leads)
-    evidence = gather(probabilities, spoken_of(seen), weights, layout.reason, gap, changes)
+    evidence = gather(
+        probabilities, spoken_of(seen), weights, layout.reason, gap, changes, layout.form
+    )
     pictures = {
         name: overlay(
             page,

@@ -12,6 +12,7 @@ from ecg_tf.explain.carried import Carried, carried
 from ecg_tf.explain.doubts import doubts
 from ecg_tf.explain.words import listed, name_leads, percent
 from ecg_tf.labels import DISPLAY, LABELS
+from ecg_tf.pages.layout import USUAL_FORM
 
 CONFIDENCE = ((0.9, "high"), (0.7, "moderate"), (0.0, "low"))
 LEAST_AGREEMENT = 0.3  # rank correlation over the 12 leads
@@ -46,7 +47,8 @@ class Evidence:
     """All that the text says, for JSON. The first of `attention` leads; `scale_weights` are the
     shares of the fine, middle and coarse maps, or None; `layout_problem` is "" where the lead
     boxes were found; `gap` is that of integrated gradients, or None; `carried` is what single
-    leads were worth, or None; `doubts` are the reasons not to rely on the explanation."""
+    leads were worth, or None; `doubts` are the reasons not to rely on the explanation; `form` is
+    the page's layout, "" where it is not known."""
 
     label: str
     confidence: float
@@ -59,6 +61,7 @@ class Evidence:
     gap: float | None = None
     carried: Carried | None = None
     doubts: tuple[str, ...] = ()
+    form: str = ""
 
     def as_dict(self) -> dict:
         """As plain dicts, lists, strings and numbers."""
@@ -72,6 +75,7 @@ def gather(
     layout_problem: str = "",
     gap: float | None = None,
     lead_occlusion: Mapping[str, float] | None = None,
+    form: str = "",
 ) -> Evidence:
     """The evidence for the likeliest label of `probabilities` (label to 0..1, calibrated).
 
@@ -98,6 +102,7 @@ def gather(
         gap=gap,
         carried=worth,
         doubts=doubts(attention, first),
+        form=form,
     )
 
 
@@ -107,6 +112,7 @@ def rationale(evidence: Evidence) -> str:
     sentences = [
         TEMPLATES[evidence.label],
         _confidence(evidence),
+        _form(evidence.form),
         _main_attention(main, evidence.layout_problem),
         _outside(main),
         *(_compared(other, main) for other in others),
@@ -125,6 +131,16 @@ def _confidence(evidence: Evidence) -> str:
         f"Its confidence is {evidence.confidence_word} ({percent(evidence.confidence)}); its "
         f"second answer is {DISPLAY[evidence.second]} ({percent(evidence.second_confidence)})"
         f"{', which is close' if close else ''}."
+    )
+
+
+def _form(form: str) -> str:
+    """What was done to a page of another layout than the usual one."""
+    if form in ("", USUAL_FORM):
+        return ""
+    return (
+        f"The page has the layout {form}; the model saw 2.5 seconds of each lead, laid out as "
+        "3 x 4 leads and a rhythm strip."
     )
 
 

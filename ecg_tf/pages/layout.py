@@ -5,6 +5,7 @@ from typing import NamedTuple
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 ROWS = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))
 RHYTHM = "rhythm"
+USUAL_FORM = "3x4+1"
 LINES = len(ROWS) + 1  # of traces: three rows of four leads and the rhythm strip
 
 TERRITORY = {

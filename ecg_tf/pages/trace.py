@@ -12,8 +12,8 @@ from itertools import pairwise
 import numpy as np
 
 from ecg_tf.pages.ink import ink
-from ecg_tf.pages.layout import LEADS, RHYTHM, ROWS, Box
-from ecg_tf.pages.leads import USUAL_FORM, Layout, find_layout
+from ecg_tf.pages.layout import LEADS, RHYTHM, ROWS, USUAL_FORM, Box
+from ecg_tf.pages.leads import Layout, find_layout
 from ecg_tf.pages.pooling import pool_matrix
 
 RATE = 100  # samples a second

@@ -75,6 +75,15 @@ def test_an_unknown_layout_is_said_and_names_no_lead():
     assert found.evidence.attention[0].hottest == ()
 
 
+@pytest.mark.parametrize("layout", ["3x4+3", "6x2", "6x2+1", "12x1"])
+def test_a_page_of_another_layout_is_said_to_be_laid_out_anew(layout):
+    page = draw(5, "normal", layout, whole=False).image
+    found = explain_maps(page, {"gradcam": _spot(0.4, 0.9)}, SURE)
+    assert found.layout.form == layout
+    assert f"has the layout {layout}; the model saw 2.5 seconds of each lead" in found.text
+    assert found.evidence.attention[0].leads
+
+
 def test_without_a_map_there_is_no_explanation():
     with pytest.raises(ValueError, match="at least one measured heat map"):
         explain_maps(np.full((64, 64, 3), 255, np.uint8), {}, SURE)

@@ -37,6 +37,7 @@ def explain(found: Explanation, probabilities: dict[str, float], folder: Path) -
         weights,
         layout.reason,
         lead_occlusion=changes,
+        form=layout.form,
     )
     for key, heat in heats.items():
         write_heat(heat, box, page.shape[:2], folder, key)
