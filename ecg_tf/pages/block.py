@@ -61,14 +61,19 @@ class Block(NamedTuple):
     clear: object
 
 
-def find_block(dark, xp=np, lines: int = LINES) -> Block:
-    """The block of so many lines on a page of ink; ruled lines are left out where no block is
-    clear with them."""
+def find_block(dark, xp=np) -> Block:
+    """The block of four lines on a page of ink; ruled lines are left out where no block is clear
+    with them."""
     inked = _inked(dark, xp)
-    block = _found(inked, lines, xp)
+    block = _found(inked, LINES, xp)
     return either(
-        block.clear < CLEAR, lambda: _found(_without_rules(inked, xp), lines, xp), lambda: block, xp
+        block.clear < CLEAR, lambda: _found(_without_rules(inked, xp), LINES, xp), lambda: block, xp
     )
+
+
+def block_of(lines: int, dark, xp=np) -> Block:
+    """The block of so many lines on a page of ink."""
+    return _found(_inked(dark, xp), lines, xp)
 
 
 def _found(inked, lines: int, xp) -> Block:

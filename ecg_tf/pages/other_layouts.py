@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ecg_tf.pages.block import CLEAR, NARROW, USUAL, WIDTH, Block, find_block
+from ecg_tf.pages.block import CLEAR, NARROW, USUAL, WIDTH, Block, block_of
 from ecg_tf.pages.layout import LEADS, LINES, RHYTHM, ROWS, Box
-from ecg_tf.pages.pooling import as_float, either, pool_matrix
+from ecg_tf.pages.pooling import as_float, either, pool_matrices, pool_matrix
 
 QUARTERS = 4
 SAMPLES = 240  # of each quarter of a line, at which the height of its trace is measured
@@ -71,7 +71,7 @@ def find_other(dark, xp=np) -> Found:
     """The layout of a page that does not show four lines of traces."""
 
     def found(lines: int, told_by):
-        block = find_block(dark, xp, lines)
+        block = block_of(lines, dark, xp)
         form, strip = told_by(_heights(dark, block, lines, xp), xp)
         clear = (block.clear >= CLEAR) & (block.right - block.left > NARROW)
         known = as_float(clear, xp) * form
@@ -92,40 +92,35 @@ def laid_anew(dark, found: Found, aspect, xp=np):
     `aspect` is the width of the page by its height.
     """
     rows, columns = dark.shape
-    tops, edges = _cells(rows, columns)
+    top, tall, left, wide = _cells(rows, columns)
     ink = xp.square(xp.square(dark))  # pooled as a power mean, see ecg_tf.pages.ink
-    quarters = []
-    for number in range(QUARTERS):
-        across = pool_matrix(columns, _size(edges, number), *_quarter(found, number), xp)
-        quarters.append(xp.matmul(ink, xp.transpose(across)))
-    blank = xp.zeros_like(dark)
-    laid = [blank[: tops[0], edges[0] : edges[-1]]]
-    for row in range(LINES):
-        parts = []
-        for number, quarter in enumerate(quarters):
-            middle, half = _reach(found, row, number, aspect, xp)
-            down = pool_matrix(rows, _size(tops, row), middle - half, middle + half, xp)
-            parts.append(xp.matmul(down, quarter * _own(quarter, middle, found.spacing, xp)))
-        laid.append(xp.concatenate(parts, axis=1))
-    laid = xp.sqrt(xp.sqrt(xp.clip(xp.concatenate(laid, axis=0)[:rows], 0.0, 1.0)))
-    return xp.concatenate([blank[:, : edges[0]], laid, blank[:, edges[-1] :]], axis=1)
+    across = pool_matrices(columns, wide, *_quarters(found, xp), xp)
+    quarters = xp.matmul(ink, xp.transpose(across, (0, 2, 1)))  # (QUARTERS, rows, wide)
+    middle, half = _lines(found, aspect, xp)
+    down = pool_matrices(rows, tall, middle - half, middle + half, xp)
+    quarters = xp.concatenate([quarters] * LINES, axis=0)
+    pieces = xp.matmul(down, quarters * _own(quarters, middle, found.spacing, xp))
+    pieces = xp.reshape(pieces, (LINES, QUARTERS, tall, wide))
+    laid = xp.reshape(xp.transpose(pieces, (0, 2, 1, 3)), (LINES * tall, QUARTERS * wide))
+    laid = xp.sqrt(xp.sqrt(xp.clip(laid, 0.0, 1.0)))
+    around = ((top, max(rows - top - LINES * tall, 0)), (left, columns - left - QUARTERS * wide))
+    return xp.pad(laid, around)[:rows]
 
 
 def put_back(heat, found: Found, aspect, xp=np):
     """A map (rows, columns) of what `laid_anew` gave, as it lies on the page: float32, 0 where
     nothing was taken from, the larger where something was taken twice."""
     rows, columns = heat.shape
-    tops, edges = _cells(rows, columns)
-    blank = xp.zeros_like(heat)
-    heat, whole = xp.concatenate([heat, blank[: tops[-1] - rows]], axis=0), blank
-    for number in range(QUARTERS):
-        across = _into(_quarter(found, number), _size(edges, number), columns, xp)
-        quarter = xp.matmul(heat[:, edges[number] : edges[number + 1]], xp.transpose(across))
-        for row in range(LINES):
-            middle, half = _reach(found, row, number, aspect, xp)
-            down = _into((middle - half, middle + half), _size(tops, row), rows, xp)
-            whole = xp.maximum(whole, xp.matmul(down, quarter[tops[row] : tops[row + 1]]))
-    return whole
+    top, tall, left, wide = _cells(rows, columns)
+    heat = xp.pad(heat, ((0, max(top + LINES * tall - rows, 0)), (0, 0)))
+    heat = heat[top : top + LINES * tall, left : left + QUARTERS * wide]
+    pieces = xp.reshape(heat, (LINES, tall, QUARTERS, wide))
+    pieces = xp.reshape(xp.transpose(pieces, (0, 2, 1, 3)), (LINES * QUARTERS, tall, wide))
+    middle, half = _lines(found, aspect, xp)
+    down = _into(tall, rows, middle - half, middle + half, xp)
+    across = _into(wide, columns, *_quarters(found, xp), xp)
+    there = xp.reshape(xp.matmul(down, pieces), (LINES, QUARTERS, rows, wide))
+    return xp.max(xp.matmul(there, xp.transpose(across, (0, 2, 1))), axis=(0, 1))
 
 
 def lead_boxes(found: Found) -> dict[str, Box]:
@@ -149,19 +144,20 @@ def lead_boxes(found: Found) -> dict[str, Box]:
 
 
 def _own(ink, middle, spacing, xp):
-    """Which cells of ink (rows, columns) belong to the line at `middle`, 0 or 1: those near it, but
-    for what comes in from above or below and does not get close to it, as waves of other lines."""
-    rows = ink.shape[0]
-    off = (np.arange(rows, dtype=np.float32) + 0.5) / rows - middle
-    off = xp.abs(off / xp.maximum(spacing, 1e-3))[:, None]
+    """Which cells of ink (n, rows, columns) belong to the lines at `middle` (n,), 0 or 1: those
+    near them, but for what comes in from above or below and does not get close to the line, as
+    waves of other lines."""
+    rows = ink.shape[1]
+    off = (np.arange(rows, dtype=np.float32) + 0.5) / rows - middle[:, None]
+    off = xp.abs(off / xp.maximum(spacing, 1e-3))[..., None]
     near, close = as_float(off < KEPT, xp), as_float(off < CLOSE, xp)
     white = near * as_float(ink < INKED**4, xp)
-    so_far = xp.cumsum(white, axis=0)
-    left = so_far[-1:] - so_far + white  # from each cell on
+    so_far = xp.cumsum(white, axis=1)
+    left = so_far[:, -1:] - so_far + white  # from each cell on
     foreign = xp.zeros_like(ink)
     for crossed in (so_far, left):
         comes_in = as_float(crossed < 0.5, xp)
-        foreign = foreign + comes_in * (1.0 - xp.max(comes_in * close, axis=0))
+        foreign = foreign + comes_in * (1.0 - xp.max(comes_in * close, axis=1, keepdims=True))
     return near * as_float(foreign < 0.5, xp)
 
 
@@ -244,46 +240,44 @@ def _lines_of(form: Form) -> list[list[int]]:
     return [*([line_of[lead] for lead in leads] for leads in ROWS), strip]
 
 
-_SOURCES = np.array([_lines_of(form) for form in FORMS], np.float32)
+_SOURCES = np.array([np.ravel(_lines_of(form)) for form in FORMS], np.float32)
+_IN_STRIP = (np.arange(LINES * QUARTERS) >= (LINES - 1) * QUARTERS).astype(np.float32)
 
 
-def _reach(found: Found, row: int, number: int, aspect, xp):
-    """(middle, half the height) of what a quarter of a usual row is taken from, parts of the page.
+def _lines(found: Found, aspect, xp):
+    """(middles (n,), half the height) of what the quarters of the usual rows are taken from, row by
+    row, parts of the page.
 
-    As high as the row is in the usual layout: all layouts are as wide, so their width is the scale.
+    As high as a row is in the usual layout: all layouts are as wide, so their width is the scale.
     """
     forms = np.arange(1, len(FORMS) + 1, dtype=np.float32)
-    line = xp.sum(as_float(found.form == forms, xp) * _SOURCES[:, row, number])
-    if row == LINES - 1:
-        line = line + found.strip
+    told = as_float(found.form == forms, xp)
+    line = xp.sum(told[:, None] * _SOURCES, axis=0) + found.strip * _IN_STRIP
     half = (found.right - found.left) * aspect / WIDTH / 2
     return found.first + found.spacing * line, half
 
 
-def _quarter(found: Found, number: int):
-    """(left, right) of a quarter of the page, in parts of its width."""
+def _quarters(found: Found, xp):
+    """(left, right), each (QUARTERS,), of the quarters of the page, in parts of its width."""
     wide = (found.right - found.left) / QUARTERS
-    return found.left + number * wide, found.left + (number + 1) * wide
+    left = found.left + wide * np.arange(QUARTERS, dtype=np.float32)
+    return left, left + wide
 
 
-def _into(stretch, size: int, whole: int, xp):
-    """Weights (whole, size) that lay `size` cells onto a `stretch` of `whole` cells."""
-    start, stop = stretch
+def _into(size: int, whole: int, start, stop, xp):
+    """Weights (n, whole, size) that lay `size` cells onto stretches of `whole` cells."""
     long = xp.maximum(stop - start, 1e-6)
-    return pool_matrix(size, whole, -start / long, (1.0 - start) / long, xp)
+    return pool_matrices(size, whole, -start / long, (1.0 - start) / long, xp)
 
 
-def _cells(rows: int, columns: int) -> tuple[list[int], list[int]]:
-    """Where the rows of the usual layout begin, and the last one ends, and where its quarters do,
-    in cells of a page; the last row may reach beyond it."""
+def _cells(rows: int, columns: int) -> tuple[int, int, int, int]:
+    """Where the rows of the usual layout begin on a page, and how high each is, where its quarters
+    begin, and how wide each is, in cells; the last row may reach beyond the page."""
     left, right, first, spacing = USUAL
-    tops = [round((first + (row - 0.5) * spacing) * rows) for row in range(LINES + 1)]
-    edges = [
-        round((left + (right - left) * number / QUARTERS) * columns)
-        for number in range(QUARTERS + 1)
-    ]
-    return tops, edges
-
-
-def _size(edges: list[int], number: int) -> int:
-    return edges[number + 1] - edges[number]
+    wide = (right - left) / QUARTERS
+    return (
+        round((first - spacing / 2) * rows),
+        round(spacing * rows),
+        round(left * columns),
+        round(wide * columns),
+    )

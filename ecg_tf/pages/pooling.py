@@ -20,13 +20,25 @@ def pool_matrix(source, target: int, start=0.0, stop=1.0, xp=np):
     counts by its overlap with the part, so sizes need not divide each other. A part that only
     touches a pixel leaves it out.
     """
-    length = xp.arange(source, dtype="float32")
     edges = start + (stop - start) * xp.arange(target + 1, dtype="float32") / target
+    return _overlaps(edges, source, xp)
+
+
+def pool_matrices(source: int, target: int, start, stop, xp=np):
+    """`pool_matrix` of several stretches, whose ends are (n,): float32 (n, target, source)."""
+    start, stop = start[:, None], stop[:, None]
+    edges = start + (stop - start) * xp.arange(target + 1, dtype="float32") / target
+    return _overlaps(edges, source, xp)
+
+
+def _overlaps(edges, source, xp):
+    """Weights (..., target, source) of parts between `edges` (..., target + 1) of the whole."""
+    length = xp.arange(source, dtype="float32")
     edges = edges * as_float(source, xp)
-    low, high = edges[:-1, None], edges[1:, None]
+    low, high = edges[..., :-1, None], edges[..., 1:, None]
     overlap = xp.minimum(high, length[None, :] + 1.0) - xp.maximum(low, length[None, :])
     overlap = xp.maximum(overlap - TOUCH * xp.minimum(high - low, 1.0), 0.0)
-    return overlap / xp.maximum(xp.sum(overlap, axis=1, keepdims=True), 1e-6)
+    return overlap / xp.maximum(xp.sum(overlap, axis=-1, keepdims=True), 1e-6)
 
 
 def pool(image, rows: int, columns: int, xp=np):
