@@ -15,9 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ecg_tf.pages.block import CLEAR, completed, cut_short, find_block, out_of_place, paper_around
+from ecg_tf.pages.lay_anew import laid_anew, put_back
 from ecg_tf.pages.layout import WHOLE
 from ecg_tf.pages.margins import find_paper
-from ecg_tf.pages.other_layouts import Found, find_other, laid_anew, nothing, put_back
+from ecg_tf.pages.other_layouts import Found, find_other, nothing
 from ecg_tf.pages.pooling import BACKGROUND, as_float, either, pool, pool_matrix, unpool
 from ecg_tf.pages.tilt import find_tilt, straighten, tilt_back
 
@@ -73,7 +74,7 @@ def lay_out(page, height: int, width: int, xp=np) -> Prepared:
     """What `prepare` does, and where things went."""
     paper, laid, tilt, aspect, block = laid_straight(page, height, width, xp)
     unclear = block.clear < CLEAR
-    other = either(unclear, lambda: find_other(laid, xp), lambda: nothing(xp), xp)
+    other = either(unclear, lambda: find_other(laid, aspect, xp), lambda: nothing(xp), xp)
     anew = other.form > 0.0
     seen = either(anew, lambda: laid_anew(laid, other, aspect, xp), lambda: laid, xp)
     grey, own = (255.0 * (1.0 - each) for each in (seen, laid))

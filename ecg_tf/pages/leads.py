@@ -68,7 +68,7 @@ def _layout(dark: np.ndarray, paper: Box) -> tuple[Layout, Block | None]:
         lines = block.first + block.spacing * np.arange(LINES)
         left, right = block.left, block.right
     else:
-        other = find_other(fine)
+        other = find_other(fine, aspect)
         if other.form:
             return laid_out(FORMS[int(other.form) - 1].name, lead_boxes(other)), None
         return Layout(paper, {}, _unknown(len(lines))), block

@@ -1,19 +1,17 @@
 """Pages of other layouts than 3 x 4 + rhythm, told by their lines and by the laws of the limb
-leads, and laid out anew as that layout, which is the one that networks know.
+leads. `ecg_tf.pages.lay_anew` lays them out as that layout, which is the one that networks know.
 
 Everything here uses only functions that numpy and `keras.ops` share under the same names; `xp` is
-either of the two. A page is ink, float32 (rows, columns) in 0..1, of the paper laid straight. All
-layouts show ten seconds from their left to their right end, so that each quarter of a row is taken
-from the same quarter of some line, and leads keep the time at which they were taken.
+either of the two. A page is ink, float32 (rows, columns) in 0..1, of the paper laid straight.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from ecg_tf.pages.block import CLEAR, NARROW, USUAL, WIDTH, Block, block_of
-from ecg_tf.pages.layout import LEADS, LINES, RHYTHM, ROWS, Box
-from ecg_tf.pages.pooling import as_float, either, pool_matrices, pool_matrix
+from ecg_tf.pages.block import CLEAR, NARROW, Block, block_of
+from ecg_tf.pages.layout import LEADS, RHYTHM, ROWS, Box
+from ecg_tf.pages.pooling import as_float, either, pool_matrix
 
 QUARTERS = 4
 SAMPLES = 240  # of each quarter of a line, at which the height of its trace is measured
@@ -22,7 +20,11 @@ FAINT = 1e-4  # ink of a column below which it hardly counts
 # Of how unlike two traces are: 0 the same, 1 strangers, 2 opposite.
 LAWFUL = 0.5  # of limb leads and what the laws say that they are, on average: at most
 SHOWN_TWICE = 0.6  # of lead II and its strip, and of two laws, on average: at most
-KEPT, CLOSE = 0.65, 0.2  # of the distance between lines: so far from a line is its ink; its middle
+USUAL_GAIN, GAINS = 10.0, np.array([5.0, 10.0, 20.0], np.float32)  # mm/mV
+SPAN = 250.0  # mm that ten seconds are long
+# Where the top of a calibration pulse is looked for, in mm from the left end of the traces, how far
+# above and below its height, and which part of that width it fills at least, and more than others.
+PULSE, NEAR_TOP, TOP, CLEARLY = (-5.5, 0.5), 0.8, 0.18, 0.03
 INKED = 0.3  # darkness from which on a cell holds trace
 
 
@@ -33,11 +35,6 @@ class Form(NamedTuple):
     rows: tuple[tuple[str, ...], ...]
     strips: int = 0
 
-    @property
-    def lines(self) -> int:
-        """How many lines of traces there are."""
-        return len(self.rows) + self.strips
-
 
 _SIX = tuple(zip(LEADS[:6], LEADS[6:], strict=True))
 THREE_STRIPS, TWO_COLUMNS, ONE_COLUMN, TWO_AND_STRIP = FORMS = (
@@ -46,13 +43,12 @@ THREE_STRIPS, TWO_COLUMNS, ONE_COLUMN, TWO_AND_STRIP = FORMS = (
     Form("12x1", tuple((lead,) for lead in LEADS)),
     Form("6x2+1", _SIX, 1),
 )
-STRIP = ("II", "V5")  # taken for the strip where there is none: II, then what is most like it
 
 
 class Found(NamedTuple):
     """What was found on a page, float32: the number of the layout in FORMS, from 1 on, 0 for none
-    of them; where its block lies, as in `ecg_tf.pages.block.Block`; and the line of the rhythm
-    strip that shows lead II, 0 where there are no strips."""
+    of them; where its block lies, as in `ecg_tf.pages.block.Block`; the line of the rhythm strip
+    that shows lead II, 0 where there are no strips; and the gain in mm/mV."""
 
     form: object
     left: object
@@ -60,6 +56,7 @@ class Found(NamedTuple):
     first: object
     spacing: object
     strip: object
+    gain: object
 
 
 def nothing(xp=np) -> Found:
@@ -67,15 +64,17 @@ def nothing(xp=np) -> Found:
     return Found(*(as_float(0, xp) for _ in Found._fields))
 
 
-def find_other(dark, xp=np) -> Found:
-    """The layout of a page that does not show four lines of traces."""
+def find_other(dark, aspect, xp=np) -> Found:
+    """The layout of a page that does not show four lines of traces; `aspect` is its width by its
+    height."""
 
     def found(lines: int, told_by):
         block = block_of(lines, dark, xp)
         form, strip = told_by(_heights(dark, block, lines, xp), xp)
         clear = (block.clear >= CLEAR) & (block.right - block.left > NARROW)
         known = as_float(clear, xp) * form
-        return Found(*(as_float(each, xp) for each in (known, *block[:4], strip)))
+        gain = _gain(dark, block, lines, aspect, xp)
+        return Found(*(as_float(each, xp) for each in (known, *block[:4], strip, gain)))
 
     def first_of(kinds):
         if not kinds:
@@ -84,43 +83,6 @@ def find_other(dark, xp=np) -> Found:
         return either(seen.form > 0.0, lambda: seen, lambda: first_of(kinds[1:]), xp)
 
     return first_of(((6, _of_six), (12, _of_twelve), (7, _of_seven)))
-
-
-def laid_anew(dark, found: Found, aspect, xp=np):
-    """A page as it would be in the usual layout, in its place and scale, float32 (rows, columns).
-
-    `aspect` is the width of the page by its height.
-    """
-    rows, columns = dark.shape
-    top, tall, left, wide = _cells(rows, columns)
-    ink = xp.square(xp.square(dark))  # pooled as a power mean, see ecg_tf.pages.ink
-    across = pool_matrices(columns, wide, *_quarters(found, xp), xp)
-    quarters = xp.matmul(ink, xp.transpose(across, (0, 2, 1)))  # (QUARTERS, rows, wide)
-    middle, half = _lines(found, aspect, xp)
-    down = pool_matrices(rows, tall, middle - half, middle + half, xp)
-    quarters = xp.concatenate([quarters] * LINES, axis=0)
-    pieces = xp.matmul(down, quarters * _own(quarters, middle, found.spacing, xp))
-    pieces = xp.reshape(pieces, (LINES, QUARTERS, tall, wide))
-    laid = xp.reshape(xp.transpose(pieces, (0, 2, 1, 3)), (LINES * tall, QUARTERS * wide))
-    laid = xp.sqrt(xp.sqrt(xp.clip(laid, 0.0, 1.0)))
-    around = ((top, max(rows - top - LINES * tall, 0)), (left, columns - left - QUARTERS * wide))
-    return xp.pad(laid, around)[:rows]
-
-
-def put_back(heat, found: Found, aspect, xp=np):
-    """A map (rows, columns) of what `laid_anew` gave, as it lies on the page: float32, 0 where
-    nothing was taken from, the larger where something was taken twice."""
-    rows, columns = heat.shape
-    top, tall, left, wide = _cells(rows, columns)
-    heat = xp.pad(heat, ((0, max(top + LINES * tall - rows, 0)), (0, 0)))
-    heat = heat[top : top + LINES * tall, left : left + QUARTERS * wide]
-    pieces = xp.reshape(heat, (LINES, tall, QUARTERS, wide))
-    pieces = xp.reshape(xp.transpose(pieces, (0, 2, 1, 3)), (LINES * QUARTERS, tall, wide))
-    middle, half = _lines(found, aspect, xp)
-    down = _into(tall, rows, middle - half, middle + half, xp)
-    across = _into(wide, columns, *_quarters(found, xp), xp)
-    there = xp.reshape(xp.matmul(down, pieces), (LINES, QUARTERS, rows, wide))
-    return xp.max(xp.matmul(there, xp.transpose(across, (0, 2, 1))), axis=(0, 1))
 
 
 def lead_boxes(found: Found) -> dict[str, Box]:
@@ -143,22 +105,25 @@ def lead_boxes(found: Found) -> dict[str, Box]:
     return {lead: boxes[lead] for lead in LEADS} | strip
 
 
-def _own(ink, middle, spacing, xp):
-    """Which cells of ink (n, rows, columns) belong to the lines at `middle` (n,), 0 or 1: those
-    near them, but for what comes in from above or below and does not get close to the line, as
-    waves of other lines."""
-    rows = ink.shape[1]
-    off = (np.arange(rows, dtype=np.float32) + 0.5) / rows - middle[:, None]
-    off = xp.abs(off / xp.maximum(spacing, 1e-3))[..., None]
-    near, close = as_float(off < KEPT, xp), as_float(off < CLOSE, xp)
-    white = near * as_float(ink < INKED**4, xp)
-    so_far = xp.cumsum(white, axis=1)
-    left = so_far[:, -1:] - so_far + white  # from each cell on
-    foreign = xp.zeros_like(ink)
-    for crossed in (so_far, left):
-        comes_in = as_float(crossed < 0.5, xp)
-        foreign = foreign + comes_in * (1.0 - xp.max(comes_in * close, axis=1, keepdims=True))
-    return near * as_float(foreign < 0.5, xp)
+def _gain(dark, block: Block, lines: int, aspect, xp):
+    """The gain in mm/mV by the calibration pulses left of the traces, the usual one where none are
+    clearly seen."""
+    rows, columns = dark.shape
+    inked = as_float(dark > INKED, xp)
+    wide = (block.right - block.left) / SPAN  # a millimetre, in parts of the page's width
+    across = (np.arange(columns, dtype=np.float32) + 0.5) / columns
+    down = (np.arange(rows, dtype=np.float32) + 0.5) / rows
+    line = block.first + block.spacing * np.arange(lines, dtype=np.float32)
+    above = (line[:, None] - down) / xp.maximum(wide * aspect, 1e-6)  # mm
+    near = xp.concatenate([as_float(xp.abs(above - gain) < NEAR_TOP, xp) for gain in GAINS], axis=0)
+    held = as_float(xp.matmul(near, inked) > 0.5, xp)
+    start, stop = (block.left + each * wide for each in PULSE)
+    zone = as_float((across > start) & (across < stop), xp)
+    filled = xp.sum(held * zone, axis=1) / xp.maximum(xp.sum(zone), 1.0)
+    tops = xp.median(xp.reshape(filled, (len(GAINS), lines)), axis=1)
+    *_, second, best = (xp.sort(tops)[number] for number in range(len(GAINS)))
+    seen = (best >= TOP) & (best >= second + CLEARLY)
+    return xp.where(seen, xp.take(GAINS, xp.argmax(tops)), np.float32(USUAL_GAIN))
 
 
 def _heights(dark, block: Block, lines: int, xp):
@@ -227,57 +192,3 @@ def _unlike(one, other, xp):
     """How unlike traces (..., samples) are: (...)."""
     both = xp.sum(xp.square(one) + xp.square(other), axis=-1)
     return xp.sum(xp.square(one - other), axis=-1) / xp.maximum(both, 1e-6)
-
-
-def _lines_of(form: Form) -> list[list[int]]:
-    """From which line each quarter of the usual rows is taken, (LINES, QUARTERS); 0 for the strip
-    where there is one."""
-    line_of = {lead: line for line, leads in enumerate(form.rows) for lead in leads}
-    strip = [0] * QUARTERS
-    if not form.strips:
-        column_of = [number * len(form.rows[0]) // QUARTERS for number in range(QUARTERS)]
-        strip = [line_of[STRIP[column]] for column in column_of]
-    return [*([line_of[lead] for lead in leads] for leads in ROWS), strip]
-
-
-_SOURCES = np.array([np.ravel(_lines_of(form)) for form in FORMS], np.float32)
-_IN_STRIP = (np.arange(LINES * QUARTERS) >= (LINES - 1) * QUARTERS).astype(np.float32)
-
-
-def _lines(found: Found, aspect, xp):
-    """(middles (n,), half the height) of what the quarters of the usual rows are taken from, row by
-    row, parts of the page.
-
-    As high as a row is in the usual layout: all layouts are as wide, so their width is the scale.
-    """
-    forms = np.arange(1, len(FORMS) + 1, dtype=np.float32)
-    told = as_float(found.form == forms, xp)
-    line = xp.sum(told[:, None] * _SOURCES, axis=0) + found.strip * _IN_STRIP
-    half = (found.right - found.left) * aspect / WIDTH / 2
-    return found.first + found.spacing * line, half
-
-
-def _quarters(found: Found, xp):
-    """(left, right), each (QUARTERS,), of the quarters of the page, in parts of its width."""
-    wide = (found.right - found.left) / QUARTERS
-    left = found.left + wide * np.arange(QUARTERS, dtype=np.float32)
-    return left, left + wide
-
-
-def _into(size: int, whole: int, start, stop, xp):
-    """Weights (n, whole, size) that lay `size` cells onto stretches of `whole` cells."""
-    long = xp.maximum(stop - start, 1e-6)
-    return pool_matrices(size, whole, -start / long, (1.0 - start) / long, xp)
-
-
-def _cells(rows: int, columns: int) -> tuple[int, int, int, int]:
-    """Where the rows of the usual layout begin on a page, and how high each is, where its quarters
-    begin, and how wide each is, in cells; the last row may reach beyond the page."""
-    left, right, first, spacing = USUAL
-    wide = (right - left) / QUARTERS
-    return (
-        round((first - spacing / 2) * rows),
-        round(spacing * rows),
-        round(left * columns),
-        round(wide * columns),
-    )

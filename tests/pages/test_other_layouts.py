@@ -8,6 +8,7 @@ from ecg_tf.explain.boxes import known_layout
 from ecg_tf.pages.columns import read_columns
 from ecg_tf.pages.effects import distort
 from ecg_tf.pages.ink import laid_straight, lay_out, on_page
+from ecg_tf.pages.lay_anew import laid_anew, put_back
 from ecg_tf.pages.layout import LEADS, RHYTHM
 from ecg_tf.pages.leads import find_layout
 from ecg_tf.pages.other_layouts import FORMS, find_other, lead_boxes, nothing
@@ -101,6 +102,25 @@ def test_the_strip_is_that_of_lead_two():
 
 
 @pytest.mark.parametrize("layout", NAMES)
+def test_any_size_of_page_can_be_laid_anew(layout):
+    found = laid(page_of(1, layout)).other
+    for size in ((7, 11), (48, 64), (61, 20), (224, 224)):
+        there = laid_anew(np.full(size, 0.5, np.float32), found, 1.7)
+        assert there.shape == size and np.isfinite(there).all()
+        assert put_back(there, found, 1.7).shape == size
+
+
+@pytest.mark.parametrize("gain", [5.0, 20.0])
+def test_the_gain_is_told_by_the_calibration_pulse(gain):
+    seeds = [
+        seed for seed in range(100) if page_of(seed, "12x1" if gain < 10 else "6x2").gain == gain
+    ]
+    told = [float(laid(page_of(seed, "12x1" if gain < 10 else "6x2")).other.gain) for seed in seeds]
+    assert len(told) >= 3 and told.count(gain) >= len(told) / 2
+    assert set(told) <= {gain, 10.0, 0.0}
+
+
+@pytest.mark.parametrize("layout", NAMES)
 def test_numpy_and_the_graph_lay_them_alike(layout):
     page = page_of(3, layout)
     one, other = laid(page), laid(page, keras.ops)
@@ -176,5 +196,5 @@ def test_six_limb_leads_are_no_twelve():
 
 def test_blank_and_black_pages_are_no_layout():
     for level in (0.0, 1.0):
-        assert find_other(np.full(SIZE, level, np.float32)).form == 0
+        assert find_other(np.full(SIZE, level, np.float32), 1.7).form == 0
     assert nothing().form == 0
