@@ -21,7 +21,7 @@ def reason(found: Result) -> str:
     if found.decision == "refer":
         return (
             f"A confidence of {percent(found.confidence)} is too low for an answer of the model's "
-            "own, or the page has not the layout that it reads, 3 x 4 leads and a rhythm strip; a "
+            "own, or the leads were not found where a layout that it reads has them; a "
             "cardiologist should read it."
         )
     return f"A confidence of {percent(found.confidence)} is enough for an answer of its own."
