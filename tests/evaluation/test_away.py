@@ -11,6 +11,7 @@ from PIL import Image
 from ecg_tf.evaluation import away, away_figures, away_report, away_rows
 from ecg_tf.labels import LABELS
 from ecg_tf.pages.effects import EFFECTS
+from ecg_tf.pages.other_layouts import FORMS
 
 FACTS = {"temperature": 1.0, "answer_from": 0.6, "refuse_below": 0.5, "command": "x"}
 
@@ -119,13 +120,12 @@ def test_printouts_are_the_same_signals_on_other_papers_and_in_other_layouts():
             "margins",
             "letters on the grid",
             "letters on the grid, photographed",
-            "layout 3x4+3",
-            "layout 6x2",
-            "layout 12x1",
+            *(f"layout {form.name}" for form in FORMS),
+            *(f"layout {form.name}, photographed" for form in FORMS),
         )
         for _ in LABELS
     ]
-    assert [row.label for row, _ in shown] == 6 * list(LABELS)
+    assert [row.label for row, _ in shown] == (3 + 2 * len(FORMS)) * list(LABELS)
     text = away_report.as_markdown({"printouts": ([row for row, _ in shown], FACTS)})
     assert "4 simulated signals" in text and "| margins | 0.500 [" in text
 
