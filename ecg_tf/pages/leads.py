@@ -37,8 +37,9 @@ def find_layout(page: np.ndarray) -> Layout:
     paper = Box(*(float(edge) for edge in find_paper(page)))
     dark = ink(page)
     found, block = _layout(dark, paper)
-    cut = block and cut_short(_cells(dark, WHOLE, FINE), block, paper)
-    if paper == WHOLE or (found.leads and not cut):
+    if paper == WHOLE or (found.leads and not block):
+        return found
+    if found.leads and not cut_short(_cells(dark, WHOLE, FINE), block, paper):
         return found
     whole, _ = _layout(dark, WHOLE)  # the paper that was found is cut in two
     return whole if found.leads or whole.leads else found
