@@ -15,11 +15,12 @@ from ecg_tf.pages.pooling import as_float, either, pool_matrix
 
 QUARTERS = 4
 SAMPLES = 240  # of each quarter of a line, at which the height of its trace is measured
-NAMED = 0.18  # part of a quarter, at its left, in which the name of a lead may stand
+# Parts of a quarter, at either end, in which the name of a lead or the next quarter may stand.
+NAMED, NEXT = 0.3, 0.08
 FAINT = 1e-4  # ink of a column below which it hardly counts
 # Of how unlike two traces are: 0 the same, 1 strangers, 2 opposite.
 LAWFUL = 0.5  # of limb leads and what the laws say that they are, on average: at most
-SHOWN_TWICE = 0.6  # of lead II and its strip, and of rows of leads and two laws: at most
+SHOWN_TWICE = 0.6  # of lead II and its strip, and of two laws, on average: at most
 USUAL_GAIN, GAINS = 10.0, np.array([5.0, 10.0, 20.0], np.float32)  # mm/mV
 SPAN = 250.0  # mm that ten seconds are long
 # Where the top of a calibration pulse is looked for, in mm from the left end of the traces, how far
@@ -82,7 +83,7 @@ def find_other(dark, aspect, xp=np) -> Found:
         seen = found(*kinds[0])
         return either(seen.form > 0.0, lambda: seen, lambda: first_of(kinds[1:]), xp)
 
-    return first_of(((6, _of_six), (12, _of_twelve), (7, _of_seven)))
+    return first_of(((12, _of_twelve), (6, _of_six), (7, _of_seven)))
 
 
 def lead_boxes(found: Found) -> dict[str, Box]:
@@ -128,7 +129,7 @@ def _gain(dark, block: Block, lines: int, aspect, xp):
 
 def _heights(dark, block: Block, lines: int, xp):
     """How far above its line each trace runs, in distances between lines, 0 at the median of each
-    quarter: (lines, QUARTERS, samples), without the samples beside the names of leads."""
+    quarter: (lines, QUARTERS, samples), without the samples at the ends of quarters."""
     rows, columns = dark.shape
     across = pool_matrix(columns, QUARTERS * SAMPLES, block.left, block.right, xp)
     ink = xp.matmul(xp.square(dark), xp.transpose(across))
@@ -139,7 +140,7 @@ def _heights(dark, block: Block, lines: int, xp):
     heights = xp.matmul(above * near, ink) / (xp.matmul(near, ink) + FAINT)
     heights = xp.reshape(heights, (lines, QUARTERS, SAMPLES))
     heights = heights - xp.median(heights, axis=2, keepdims=True)
-    return heights[..., round(NAMED * SAMPLES) :]
+    return heights[..., round(NAMED * SAMPLES) : -round(NEXT * SAMPLES)]
 
 
 def _of_six(heights, xp):
@@ -147,8 +148,9 @@ def _of_six(heights, xp):
     left, right = _lawless(heights, xp)
     two = (left < LAWFUL) & (right >= LAWFUL)  # six limb leads are no twelve leads
     again = xp.stack([_unlike(heights[1, 0], heights[line, 0], xp) for line in (3, 4, 5)])
-    unlike = xp.maximum(xp.min(again), _lawless_rows(heights, xp))
-    two, three = (as_float(each, xp) for each in (two, (left >= LAWFUL) & (unlike < SHOWN_TWICE)))
+    rows = _lawless_rows(heights, xp)
+    three = (left >= LAWFUL) & (rows < left) & ((xp.min(again) + 2.0 * rows) / 3 < SHOWN_TWICE)
+    two, three = as_float(two, xp), as_float(three, xp)
     form = two * _number(TWO_COLUMNS) + three * _number(THREE_STRIPS)
     return form, three * (len(ROWS) + as_float(xp.argmin(again), xp))
 
