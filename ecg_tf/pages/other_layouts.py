@@ -20,7 +20,7 @@ NAMED, NEXT = 0.3, 0.08
 FAINT = 1e-4  # ink of a column below which it hardly counts
 # Of how unlike two traces are: 0 the same, 1 strangers, 2 opposite.
 LAWFUL = 0.5  # of limb leads and what the laws say that they are, on average: at most
-SHOWN_TWICE = 0.6  # of lead II and its strip, and of two laws, on average: at most
+LAWFUL_ROWS = 0.6  # of lead II and its strip, and of two laws for rows of four leads: at most
 USUAL_GAIN, GAINS = 10.0, np.array([5.0, 10.0, 20.0], np.float32)  # mm/mV
 SPAN = 250.0  # mm that ten seconds are long
 # Where the top of a calibration pulse is looked for, in mm from the left end of the traces, how far
@@ -149,7 +149,7 @@ def _of_six(heights, xp):
     two = (left < LAWFUL) & (right >= LAWFUL)  # six limb leads are no twelve leads
     again = xp.stack([_unlike(heights[1, 0], heights[line, 0], xp) for line in (3, 4, 5)])
     rows = _lawless_rows(heights, xp)
-    three = (left >= LAWFUL) & (rows < left) & ((xp.min(again) + 2.0 * rows) / 3 < SHOWN_TWICE)
+    three = (left >= LAWFUL) & (xp.maximum(xp.min(again), rows) < LAWFUL_ROWS)
     two, three = as_float(two, xp), as_float(three, xp)
     form = two * _number(TWO_COLUMNS) + three * _number(THREE_STRIPS)
     return form, three * (len(ROWS) + as_float(xp.argmin(again), xp))
