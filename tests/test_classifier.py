@@ -17,7 +17,7 @@ from ecg_tf.pages.synthetic import draw
 from serving.graph import answering
 
 SIZE = (448, 800)
-CARD = {"temperature": 1.0, "answer_from": 0.0, "refuse_below": 0.0, "size": list(SIZE)}
+CARD = {"temperature": 1.0, "answer_from": 0.0, "refuse_below": 0.5, "size": list(SIZE)}
 P = np.array([0.1, 0.7, 0.1, 0.1])
 
 
@@ -31,7 +31,7 @@ P = np.array([0.1, 0.7, 0.1, 0.1])
     ],
 )
 def test_the_decision_has_its_reason(score, legible, threshold, decision, words):
-    found = decide(P, score, CARD | {"answer_from": threshold, "refuse_below": 0.5}, legible)
+    found = decide(P, score, CARD | {"answer_from": threshold}, legible)
     assert found.decision == decision and words in found.reason
     assert (found.label, found.confidence) == ("myocardial_infarction", 0.7)
 

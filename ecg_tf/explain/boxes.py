@@ -10,7 +10,7 @@ from keras import ops
 from ecg_tf.pages.block import CLEAR, clearness
 from ecg_tf.pages.columns import COLUMNS, SPAN, find_lines
 from ecg_tf.pages.layout import LEADS, LINES, RHYTHM, ROWS
-from ecg_tf.pages.leads import INKED
+from ecg_tf.pages.other_layouts import INKED
 
 ORDER = (*LEADS, RHYTHM)  # of all numbers by lead
 SMOOTH = 0.036  # part of the height over which the ink of a line is counted

@@ -8,13 +8,12 @@ from ecg_tf.pages.block import CLEAR, Block, cut_short, find_block
 from ecg_tf.pages.ink import ink
 from ecg_tf.pages.layout import LINES, RHYTHM, ROWS, USUAL_FORM, WHOLE, Box
 from ecg_tf.pages.margins import find_paper
-from ecg_tf.pages.other_layouts import FORMS, find_other, lead_boxes
+from ecg_tf.pages.other_layouts import FORMS, INKED, find_other, lead_boxes
 from ecg_tf.pages.peaks import find_peaks
 from ecg_tf.pages.tilt import find_tilt, straighten
 
 SIZE = (240, 400)  # rows and columns on which lines of traces are counted
 FINE = (448, 1120)  # and on which the block is looked for, as a network does
-INKED = 0.3  # darkness from which on a cell holds trace
 LEAST_INK = 0.003  # part of the paper's cells; less is a blank page
 PULSE_ZONE = 0.12  # of the paper's width, in which the calibration pulse may stand
 

@@ -7,7 +7,7 @@ from ecg_tf.labels import LABELS
 from ecg_tf.pages.block import CLEAR, USUAL, clearness, find_block, out_of_place
 from ecg_tf.pages.effects import distort
 from ecg_tf.pages.ink import laid_straight, lay_out
-from ecg_tf.pages.layout import LEADS, LINES, RHYTHM, ROWS, WHOLE, Box
+from ecg_tf.pages.layout import LEADS, LINES, RHYTHM, ROWS, USUAL_FORM, WHOLE, Box
 from ecg_tf.pages.leads import find_layout
 from ecg_tf.pages.margins import find_paper
 from ecg_tf.pages.other_layouts import FORMS
@@ -96,6 +96,7 @@ def test_a_line_that_is_nearly_flat_is_no_ruled_line():
         draw(500_097, "myocardial_infarction", "6x2", whole=True),  # nor does its aVL, for 5 s
     ):
         assert find_block(in_its_layout(page.image)).clear < CLEAR
+        assert find_layout(page.image).form != USUAL_FORM
 
 
 @pytest.mark.parametrize("layout", ["3x4+3", "6x2", "12x1"])
@@ -103,6 +104,7 @@ def test_other_layouts_have_no_clear_block(layout):
     for seed in SEEDS:
         page = printout(seed, layout)
         assert clearness(in_its_layout(page.image)) < CLEAR, seed
+        assert find_layout(page.image).form in (layout, ""), seed
 
 
 def test_six_lines_of_which_the_paper_that_was_found_holds_four_are_not_taken_for_four():

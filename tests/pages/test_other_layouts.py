@@ -16,7 +16,7 @@ from ecg_tf.pages.strangers import stranger
 from ecg_tf.pages.synthetic import draw
 
 SIZE = (448, 1120)
-UNSEEN = 11_000_000  # seeds of pages on which nothing was chosen
+FIRST_SEED = 11_000_000  # of pages by some of which the ends of quarters were chosen
 NAMES = tuple(form.name for form in FORMS)
 
 
@@ -24,7 +24,7 @@ STRIPS = ("3x4+3", "6x2+1")
 
 
 def page_of(seed: int, layout: str, severity: int = 0):
-    return draw(UNSEEN + seed, None, layout, severity, whole=seed % 2 == 0)
+    return draw(FIRST_SEED + seed, None, layout, severity, whole=seed % 2 == 0)
 
 
 def laid(page, xp=np):
@@ -40,7 +40,7 @@ def test_is_told_by_its_lines_and_leads(layout):
     found = [int(laid(page_of(seed, layout, seed % 4)).other.form) for seed in range(24)]
     right = NAMES.index(layout) + 1
     assert np.mean(np.equal(found, right)) >= 0.8, found
-    assert set(found) - {right} <= {0} or np.mean(np.isin(found, (0, right))) >= 0.95, found
+    assert np.mean(np.isin(found, (0, right))) >= 0.95, found
 
 
 def test_the_usual_layout_is_none_of_them():
@@ -54,8 +54,8 @@ def test_is_laid_out_as_the_usual_one(layout):
     alike = []
     for seed in range(8):
         options = {"label": "normal", "whole": False, "style": "banner"}
-        there = laid(draw(UNSEEN + seed, layout=layout, **options))
-        usual = laid(draw(UNSEEN + seed, layout="3x4+1", **options))
+        there = laid(draw(FIRST_SEED + seed, layout=layout, **options))
+        usual = laid(draw(FIRST_SEED + seed, layout="3x4+1", **options))
         if not there.other.form:
             continue
         signals = np.asarray(read_columns(np.stack([there.image, usual.image])))[..., :12]
@@ -174,7 +174,7 @@ def test_a_page_askew_is_read_too():
 )
 def test_lines_that_are_no_leads_are_no_layout(kind):
     for seed in range(10):
-        picture = stranger(kind, UNSEEN + seed).astype(np.float32)
+        picture = stranger(kind, FIRST_SEED + seed).astype(np.float32)
         assert lay_out(picture, *SIZE).other.form == 0, seed
 
 
