@@ -5,7 +5,7 @@
     scripts/ship.py runs/anywhere --predictions docs/results/anywhere-widened-leak-free.csv
 
 The run folder is what scripts/join.py wrote. Recordings and simulated signals are drawn as pages
-on the first run (half an hour on two cores) and kept under --out, as is what was read off the real
+on the first run (40 minutes on two cores) and kept under --out, as is what was read off the real
 pages. Then the part is trained seven times, about five minutes each: without any recording of the
 source that is asked (PTB-XL), five times without a fifth of all patients, and with all of them,
 to ship. Stores the answers of the first six in docs/results/away (`scripts/away.py report` counts

@@ -1,6 +1,7 @@
 """Away from home: who may judge which page, what is drawn, how the answers are counted."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import keras
@@ -168,7 +169,11 @@ def test_the_document_tells_how_often_answers_for_other_printers_are_right():
     rows += [_row("d", "abnormal_heartbeat", "home", p=p, score=0.1)]
     text = away_report.as_markdown({"elsewhere-without": (rows, FACTS)})
     line = next(line for line in text.splitlines() if line.startswith("| home |"))
-    assert line.endswith("| 25.0% | 50.0% | 50.0% |")
+    assert line.endswith("| 25.0% | 0.0% | 50.0% | 50.0% |")
+    rows[0] = replace(rows[0], legible=0)  # would be answered, and rightly
+    text = away_report.as_markdown({"elsewhere-without": (rows, FACTS)})
+    line = next(line for line in text.splitlines() if line.startswith("| home |"))
+    assert line.endswith("| 25.0% | 25.0% | 25.0% | 0.0% |")
 
 
 def test_the_gate_is_asked_about_whole_pages_and_crops(tmp_path):
