@@ -65,8 +65,8 @@ def main(home_run, data, signals, results, out, seed):
             sharpness = store_away(results / "away", drawn, made.answers(), temperature, facts)
             wide = made.final(sharpness, {"command": command, "elsewhere": counted(drawn)})
             both = of_real_pages(wide, pages, bar)
-        found = widened.out_of_fold(stored, pages, home, drawn, both)
-        found.meta |= {"command": command, "params": wide.count_params()}
+        facts = {"command": command, "params": wide.count_params()}
+        found = widened.out_of_fold(stored, pages, home, drawn, both, facts)
         click.echo(f"Run: {out}")
         click.echo(f"Stored predictions: {write_predictions(results, found)}")
     except (OSError, ValueError, FloatingPointError) as error:
@@ -128,7 +128,7 @@ class Maker:
             self.wide.load_weights(weights)
             return self.wide
         familiar = fit_familiar(self.home.ink, self.drawn.ink)
-        self.train("final", np.arange(len(self.drawn.look)), familiar, sharpness)
+        self.train("final", np.flatnonzero(self.drawn.legible), familiar, sharpness)
         self.wide.save_weights(weights)
         recipe = self.record["recipe"] | {"name": WIDENED}
         own = {"shares": SHARES, "epochs": RECIPE.epochs, "sharpness": round(sharpness, 4)}

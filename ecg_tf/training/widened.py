@@ -103,12 +103,18 @@ def as_rows(drawn: DrawnSet, rows: np.ndarray, p: np.ndarray) -> list[Row]:
 
 
 def out_of_fold(
-    stored: Predictions, pages: list[Page], home: Home, drawn: DrawnSet, halves: np.ndarray
+    stored: Predictions,
+    pages: list[Page],
+    home: Home,
+    drawn: DrawnSet,
+    halves: np.ndarray,
+    facts: dict,
 ) -> Predictions:
     """What the wide network says of real pages out of fold.
 
     `stored` are the predictions of the network for the known printer. Its share of each page is
     told by a `familiar` that never saw the page; the rest are the answers `halves` (2, pages, 4).
+    `facts` are told of the result.
     """
     name_of = {page.page_id: page.path.stem for page in pages}
     number_of = {page.page_id: number for number, page in enumerate(pages)}
@@ -123,6 +129,7 @@ def out_of_fold(
     p = mixed(np.stack([halves[0, at], stored.probabilities]), f)
     meta = {
         **stored.meta,
+        **facts,
         "model": NAME,
         "recipe": RECIPE,
         "familiar": {"least": round(float(f.min()), 4), "below_half": int((f < 0.5).sum())},

@@ -123,9 +123,10 @@ def test_real_pages_are_told_by_a_fit_that_never_saw_them(drawn, monkeypatch):
 
     monkeypatch.setattr(widened, "familiar", familiar)
     both = np.stack([np.tile([0.7, 0.1, 0.1, 0.1], (40, 1))] * 2)
-    wide = widened.out_of_fold(stored, pages, home, drawn, both)
+    wide = widened.out_of_fold(stored, pages, home, drawn, both, {"command": "c"})
     assert sorted(seen) == list(range(40))
     np.testing.assert_allclose(wide.probabilities[0], [0.7, 0.1, 0.1, 0.1], rtol=1e-6)
     np.testing.assert_allclose(wide.probabilities[1:], 0.25)
     assert wide.meta["familiar"] == {"least": 0.0, "below_half": 1}
-    assert (wide.meta["model"], wide.meta["recipe"]) == ("anywhere", "widened")
+    told = [wide.meta[key] for key in ("model", "recipe", "protocol", "command")]
+    assert told == ["anywhere", "widened", "leak-free", "c"]
