@@ -73,7 +73,7 @@ def _photographs(rows: list[Row], facts: dict) -> list[str]:
         "## Photographs and scans",
         "",
         f"{pages} real pages, every effect of `ecg_tf/pages/effects.py` by itself "
-        f"(`{facts['command']}`). {HELD if facts['held_out'] else SEEN} Accuracy and macro-F1 "
+        f"({_asked(facts)}). {HELD if facts['held_out'] else SEEN} Accuracy and macro-F1 "
         "count refused pages too, by the answer that the network would have given. The "
         "straightening of pages askew was made on some of these pages and turns; EXPERIMENTS.md "
         "has it on others.",
@@ -92,6 +92,12 @@ def _photographs(rows: list[Row], facts: dict) -> list[str]:
         if 3 in by:
             lines.append(_effect_line(effect, by, facts))
     return lines
+
+
+def _asked(facts: dict) -> str:
+    """How the answers were got, and which of the shipped weights gave them."""
+    shipped = "" if facts.get("held_out") else f", shipped weights of version {facts['version']}"
+    return f"`{facts['command']}`{shipped}"
 
 
 def _of(rows: list[Row], effect: str, severity: int) -> list[Row]:
@@ -175,7 +181,7 @@ def _real(rows: list[Row], facts: dict) -> list[str]:
         "",
         "## Real pages, asked of the part that never saw their like",
         "",
-        f"All {len(rows)} real pages (`{facts['command']}`), answered by the part for other "
+        f"All {len(rows)} real pages ({_asked(facts)}), answered by the part for other "
         "printers alone, and without its look at the thumbnail, whose network has learnt from "
         "these pages. It learnt from drawings, some of them in the look of this printer, and has "
         "seen none of these patients and nothing that these people labelled; what it says is the "
@@ -214,7 +220,7 @@ def _printouts(rows: list[Row], facts: dict) -> list[str]:
         "## Header and footer on the grid, and other layouts",
         "",
         f"{len({row.name for row in rows})} simulated signals that were in no training "
-        f"(`{facts['command']}`), each class as often, drawn with margins round the paper, with "
+        f"({_asked(facts)}), each class as often, drawn with margins round the paper, with "
         "the letters on the grid itself, above and below lines of traces that are anywhere on the "
         "page, and, with margins, in other layouts, which are laid out anew as 3 x 4 leads and "
         "strip, as printed and photographed. Gain and speed are drawn, too: 10 mm/mV and 25 mm/s "
