@@ -5,7 +5,7 @@
     scripts/ship.py runs/anywhere --predictions docs/results/anywhere-widened-leak-free.csv
 
 The run folder is what scripts/join.py wrote. Recordings and simulated signals are drawn as pages
-on the first run (half an hour on two cores) and kept under --out, as is what was read off the real
+on the first run (40 minutes on two cores) and kept under --out, as is what was read off the real
 pages. Then the part is trained seven times, about five minutes each: without any recording of the
 source that is asked (PTB-XL), five times without a fifth of all patients, and with all of them,
 to ship. Stores the answers of the first six in docs/results/away (`scripts/away.py report` counts
@@ -65,8 +65,8 @@ def main(home_run, data, signals, results, out, seed):
             sharpness = store_away(results / "away", drawn, made.answers(), temperature, facts)
             wide = made.final(sharpness, {"command": command, "elsewhere": counted(drawn)})
             both = of_real_pages(wide, pages, bar)
-        found = widened.out_of_fold(stored, pages, home, drawn, both)
-        found.meta |= {"command": command, "params": wide.count_params()}
+        facts = {"command": command, "params": wide.count_params()}
+        found = widened.out_of_fold(stored, pages, home, drawn, both, facts)
         click.echo(f"Run: {out}")
         click.echo(f"Stored predictions: {write_predictions(results, found)}")
     except (OSError, ValueError, FloatingPointError) as error:
@@ -128,7 +128,7 @@ class Maker:
             self.wide.load_weights(weights)
             return self.wide
         familiar = fit_familiar(self.home.ink, self.drawn.ink)
-        self.train("final", np.arange(len(self.drawn.look)), familiar, sharpness)
+        self.train("final", np.flatnonzero(self.drawn.legible), familiar, sharpness)
         self.wide.save_weights(weights)
         recipe = self.record["recipe"] | {"name": WIDENED}
         own = {"shares": SHARES, "epochs": RECIPE.epochs, "sharpness": round(sharpness, 4)}

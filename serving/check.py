@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -61,8 +63,22 @@ def check_tflite(classifier: Classifier, file: Path) -> float:
 def keras_answers(classifier: Classifier, files: tuple[bytes, ...]) -> np.ndarray:
     """Calibrated probabilities (n, 4) of the Keras model for files, compiled as an export is: taken
     step by step its last bits are others."""
-    raw = np.asarray(classifier.model.predict_on_batch(prepared(classifier, files)))
+    with constants_not_folded():
+        raw = np.asarray(classifier.model.predict_on_batch(prepared(classifier, files)))
     return calibrate(raw, classifier.card["temperature"])
+
+
+@contextmanager
+def constants_not_folded() -> Iterator[None]:
+    """Graphs run first herein are compiled as the model server and `serving.reload` do it. Folded
+    constants give other last bits, of which the fourth root makes hundredths of grey levels, and
+    the network 1e-5 of a probability."""
+    folded = tf.config.optimizer.get_experimental_options().get("constant_folding", True)
+    tf.config.optimizer.set_experimental_options({"constant_folding": False})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({"constant_folding": folded})
 
 
 def prepared(classifier: Classifier, files: tuple[bytes, ...]) -> np.ndarray:

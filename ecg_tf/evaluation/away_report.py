@@ -73,7 +73,7 @@ def _photographs(rows: list[Row], facts: dict) -> list[str]:
         "## Photographs and scans",
         "",
         f"{pages} real pages, every effect of `ecg_tf/pages/effects.py` by itself "
-        f"(`{facts['command']}`). {HELD if facts['held_out'] else SEEN} Accuracy and macro-F1 "
+        f"({_asked(facts)}). {HELD if facts['held_out'] else SEEN} Accuracy and macro-F1 "
         "count refused pages too, by the answer that the network would have given. The "
         "straightening of pages askew was made on some of these pages and turns; EXPERIMENTS.md "
         "has it on others.",
@@ -92,6 +92,12 @@ def _photographs(rows: list[Row], facts: dict) -> list[str]:
         if 3 in by:
             lines.append(_effect_line(effect, by, facts))
     return lines
+
+
+def _asked(facts: dict) -> str:
+    """How the answers were got, and which of the shipped weights gave them."""
+    shipped = "" if facts.get("held_out") else f", shipped weights of version {facts['version']}"
+    return f"`{facts['command']}`{shipped}"
 
 
 def _of(rows: list[Row], effect: str, severity: int) -> list[Row]:
@@ -129,15 +135,16 @@ def _elsewhere(asked: dict[str, tuple[list[Row], dict]]) -> list[str]:
         "## Signals of another source, drawn as pages",
         "",
         "Recordings of PTB-XL (Wagner et al. 2020), each asked of a network that saw none of its "
-        f"patient (`{facts['command']}`), on three papers: *home* is that of the real pages, and "
+        f"patient (`{facts['command']}`), drawn four times: *home* is the paper of the real pages, "
         "*photographed* has effects of severity 0 to 3, and header and margins on three pages of "
-        "ten. Strict labels: "
+        "ten; so has the last, on which letters are on the grid itself (two of five) or the layout "
+        "is one of those that are laid out anew. Strict labels: "
         + ", ".join(f"{DISPLAY[label]} {n}" for label, n in counts.items())
         + f", and {len({row.name for row in rows if not row.label})} with an infarction of unknown "
         "age, which count for *MI or not* alone. With so few acute infarctions their AUROC says "
         "little, and so does the mean of the four. *Refused* and *answered* are decided as for "
-        "any page, but for the layout: where it is not found (one clean page in a few hundred, one "
-        "photographed page in 25) a page is referred besides; *right* is of the answered ones.",
+        "any page; *right* is of the answered ones. Pages whose layout was not found are counted, "
+        "too, by the answer that the network would have given.",
     ]
     for name, (goal, words) in GOALS.items():
         if name in asked:
@@ -149,17 +156,16 @@ def _elsewhere_table(rows: list[Row], facts: dict, goal: float) -> list[str]:
     titles = " | ".join(DISPLAY[each] for each in LABELS)
     lines = [
         f"| paper | macro AUROC (goal {goal:.2f}) | {titles} | MI or not | accuracy | "
-        "calibration error | refused | answered | right |",
-        "|---" * 12 + "|",
+        "calibration error | refused | layout not found | answered | right |",
+        "|---" * 13 + "|",
     ]
     for condition in dict.fromkeys(row.condition for row in sorted(rows, key=_of_condition)):
         here = [row for row in rows if row.condition == condition]
         own = [row for row in here if row.label]
         found = figures(own, facts)
-        refused, referred = decisions(own, facts)
         cells = [_cell(found["auroc"]), *(_cell(found[f"auroc/{each}"]) for each in LABELS)]
         cells += [_cell(infarction(here, facts)), _cell(found["accuracy"]), _cell(found["ece"])]
-        cells += [f"{refused:.1%}", f"{1.0 - refused - referred:.1%}", _right(own, facts)]
+        cells += _decided(own, facts)
         lines.append(f"| {condition} | {' | '.join(cells)} |")
     return lines
 
@@ -175,7 +181,7 @@ def _real(rows: list[Row], facts: dict) -> list[str]:
         "",
         "## Real pages, asked of the part that never saw their like",
         "",
-        f"All {len(rows)} real pages (`{facts['command']}`), answered by the part for other "
+        f"All {len(rows)} real pages ({_asked(facts)}), answered by the part for other "
         "printers alone, and without its look at the thumbnail, whose network has learnt from "
         "these pages. It learnt from drawings, some of them in the look of this printer, and has "
         "seen none of these patients and nothing that these people labelled; what it says is the "
@@ -214,12 +220,11 @@ def _printouts(rows: list[Row], facts: dict) -> list[str]:
         "## Header and footer on the grid, and other layouts",
         "",
         f"{len({row.name for row in rows})} simulated signals that were in no training "
-        f"(`{facts['command']}`), each class as often, drawn with margins round the paper, as all "
-        "pages were that the part for other printers learnt from, with the letters on the grid "
-        "itself, above and below lines of traces that are anywhere on the page, and, with margins, "
-        "in other layouts, which are laid out anew as 3 x 4 leads and strip, as printed and "
-        "photographed. Gain and speed are drawn, too: 10 mm/mV and 25 mm/s on four pages of five, "
-        "with twelve lines on every other one.",
+        f"({_asked(facts)}), each class as often, drawn with margins round the paper, with "
+        "the letters on the grid itself, above and below lines of traces that are anywhere on the "
+        "page, and, with margins, in other layouts, which are laid out anew as 3 x 4 leads and "
+        "strip, as printed and photographed. Gain and speed are drawn, too: 10 mm/mV and 25 mm/s "
+        "on four pages of five, with twelve lines on every other one.",
         "",
         "| page | macro AUROC | accuracy | refused | layout not found | answered | right |",
         "|---" * 7 + "|",
@@ -227,13 +232,17 @@ def _printouts(rows: list[Row], facts: dict) -> list[str]:
     for condition in dict.fromkeys(row.condition for row in rows):
         own = [row for row in rows if row.condition == condition]
         found = figures(own, facts)
-        refused, _ = decisions(own, facts)
-        lost = np.mean([not row.legible for row in own])
-        lines.append(
-            f"| {condition} | {_cell(found['auroc'])} | {_cell(found['accuracy'])} | {refused:.1%} "
-            f"| {lost:.1%} | {answered(own, facts).mean():.1%} | {_right(own, facts)} |"
-        )
+        cells = [_cell(found["auroc"]), _cell(found["accuracy"]), *_decided(own, facts)]
+        lines.append(f"| {condition} | {' | '.join(cells)} |")
     return lines
+
+
+def _decided(rows: list[Row], facts: dict) -> list[str]:
+    """The parts refused, whose layout was not found, and answered, and how many of these right."""
+    refused, _ = decisions(rows, facts)
+    lost = np.mean([not row.legible for row in rows])
+    parts = refused, lost, answered(rows, facts).mean()
+    return [*(f"{part:.1%}" for part in parts), _right(rows, facts)]
 
 
 def _gate(rows: list[Row], facts: dict) -> list[str]:

@@ -1,8 +1,8 @@
 """Pages of other printers to learn from: recordings of other sources and simulated signals, drawn.
 
-Every recording is drawn three times: on the paper of the real pages, on another paper, and on
-another paper scanned or photographed; simulated signals take turns. Drawing takes minutes, so the
-set is written once and read afterwards.
+Every recording is drawn four times: on the paper of the real pages, on another paper, on another
+paper scanned or photographed, and so with letters on the grid or in another layout; simulated
+signals take turns. Drawing takes most of an hour, so the set is written once and read afterwards.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,23 +15,27 @@ import numpy as np
 import tensorflow as tf
 
 from ecg_tf.data.parallel import Run
+from ecg_tf.explain.boxes import known_layout
 from ecg_tf.labels import LABELS
 from ecg_tf.models import build
-from ecg_tf.models.gate import shrink
+from ecg_tf.models.gate import page_score, shrink
 from ecg_tf.models.joined import POOL
 from ecg_tf.pages.columns import read_columns
-from ecg_tf.pages.ink import prepare
+from ecg_tf.pages.ink import lay_out
+from ecg_tf.pages.other_layouts import FORMS
 from ecg_tf.pages.recordings import Recording, recordings
+from ecg_tf.pages.styles import PRINTOUT
 from ecg_tf.pages.synthetic import CROP, draw, draw_signal
 from ecg_tf.training.joined import NAME
 
 SIZE = (448, 1120)
-HOME, OTHER, PHOTOGRAPHED = LOOKS = range(3)
+HOME, OTHER, PHOTOGRAPHED, REARRANGED = LOOKS = range(4)
 LAYOUT = "3x4+1"
 STYLES = {HOME: "banner", OTHER: None, PHOTOGRAPHED: None}
-WORST = 3  # severity of effects on photographed pages
+WORST = 3  # severity of effects on pages that are not as printed
 WHOLE = 0.3  # part of them that have header and margins
-SIMULATED = 3600  # signals, each drawn once
+LETTERS = 0.4  # part of those rearranged that have the usual layout, and letters on the grid
+SIMULATED = 4800  # signals, each drawn once
 FIRST_SEED = 1_200_000  # of the simulated ones; far from those drawn for tests and audits
 RECORDED_SEED = 500_000
 SIMULATED_SOURCE = "simulated"
@@ -53,12 +57,15 @@ class Drawing(NamedTuple):
 class DrawnSet(NamedTuple):
     """What was read off n pages: `signals` float16 (n, *SHAPE) and `ink` float16 (n, *GRID) of
     `ecg_tf.models.gate`, and `pooled` float32 (n, 128), what the network for the known printer sees
-    on the thumbnail; `target` float32 (n, 4), `sure` bool (n,), `look` int (n,), `source` (the set
-    of the recording, or SIMULATED_SOURCE), `name` (of the record) and `patient`, str (n,)."""
+    on the thumbnail; `legible` bool (n,), whether the leads were found, and `score` float32 (n,) of
+    the gate; `target` float32 (n, 4), `sure` bool (n,), `look` int (n,), `source` (the set of the
+    recording, or SIMULATED_SOURCE), `name` (of the record) and `patient`, str (n,)."""
 
     signals: np.ndarray
     ink: np.ndarray
     pooled: np.ndarray
+    legible: np.ndarray
+    score: np.ndarray
     target: np.ndarray
     sure: np.ndarray
     look: np.ndarray
@@ -103,23 +110,26 @@ def drawings(signals: Path) -> Iterator[Drawing]:
 def image_of(drawing: Drawing) -> np.ndarray:
     """The page, uint8 (h, w, 3), the same every time."""
     simulated = drawing.recording is None
-    rng = np.random.default_rng([drawing.number, 77, simulated])
-    severity, whole = 0, False
-    if drawing.look == PHOTOGRAPHED:
-        severity = int(rng.integers(0, WORST + 1))
-        whole = bool(rng.random() < WHOLE)
-    look = {
-        "layout": LAYOUT,
-        "style": STYLES[drawing.look],
-        "severity": severity,
-        "whole": whole,
-        "size": None if whole else CROP,
-    }
+    look = _looks(drawing.look, np.random.default_rng([drawing.number, 77, simulated]))
     if simulated:
         return draw(drawing.number, LABELS[int(np.argmax(drawing.target))], **look).image
     signal, fs = drawing.recording.signal, drawing.recording.fs
     seed = RECORDED_SEED + len(LOOKS) * drawing.number + drawing.look
     return draw_signal(signal, fs, None, seed, **look).image
+
+
+def _looks(look: int, rng) -> dict:
+    """What `draw` is told of a page that looks like one of LOOKS."""
+    layout, style, severity, whole = LAYOUT, STYLES.get(look), 0, False
+    if look in (PHOTOGRAPHED, REARRANGED):
+        severity = int(rng.integers(0, WORST + 1))
+        whole = bool(rng.random() < WHOLE)
+    if look == REARRANGED and rng.random() < LETTERS:
+        style, whole = PRINTOUT, True  # a bare grid has no letters
+    elif look == REARRANGED:
+        layout = FORMS[int(rng.integers(len(FORMS)))].name
+    size = None if whole else CROP
+    return {"layout": layout, "style": style, "severity": severity, "whole": whole, "size": size}
 
 
 def target_of(recording: Recording) -> tuple[float, ...] | None:
@@ -136,8 +146,8 @@ def certain(label: str) -> tuple[float, ...]:
 
 
 def _read(home: Path, drawing: Drawing) -> tuple[np.ndarray, ...]:
-    page = prepare(image_of(drawing).astype(np.float32), *SIZE)
-    return tuple(np.asarray(each)[0] for each in _reader(home)(page[None]))
+    page = lay_out(image_of(drawing).astype(np.float32), *SIZE)
+    return tuple(np.asarray(each)[0] for each in _reader(home)(page.image[None], page.own[None]))
 
 
 @cache
@@ -145,11 +155,12 @@ def _reader(home: Path) -> Callable:
     network = build(NAME, SIZE)
     network.load_weights(home)
     pool = keras.Model(network.input, network.get_layer(POOL).output)
+    seen = (tf.TensorSpec((1, *SIZE, channels), tf.float32) for channels in (3, 1))
 
-    @tf.function(input_signature=[tf.TensorSpec((1, *SIZE, 3), tf.float32)], autograph=False)
-    def read(pages):
+    @tf.function(input_signature=[*seen], autograph=False)
+    def read(pages, own):
         halves = (tf.cast(each, tf.float16) for each in (read_columns(pages), shrink(pages)))
-        return *halves, pool(pages, training=False)
+        return *halves, pool(pages, training=False), known_layout(pages), page_score(own)
 
     return read
 

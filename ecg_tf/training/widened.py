@@ -18,33 +18,38 @@ from ecg_tf.evaluation.calibration import fit_temperature
 from ecg_tf.evaluation.predictions import Predictions
 from ecg_tf.labels import LABELS
 from ecg_tf.models.familiar import FAMILIAR
-from ecg_tf.models.gate import load_weights, score_ink
 from ecg_tf.models.head import CLASSES, HEAD
 from ecg_tf.models.joined import POOL
 from ecg_tf.models.traces import READER
-from ecg_tf.training.drawn_set import HOME, OTHER, PHOTOGRAPHED, DrawnSet
+from ecg_tf.training.drawn_set import HOME, OTHER, PHOTOGRAPHED, REARRANGED, DrawnSet
 from ecg_tf.training.familiar import Home, familiar, fit_familiar
 
 NAME = "anywhere"
 RECIPE = "widened"
 HELD_OUT = "ptbxl"  # how the sources are called whose recordings are asked
 FOLDS = 5
-CONDITIONS = {HOME: "home", OTHER: "other paper", PHOTOGRAPHED: "other paper, photographed"}
+CONDITIONS = {
+    HOME: "home",
+    OTHER: "other paper",
+    PHOTOGRAPHED: "other paper, photographed",
+    REARRANGED: "letters on the grid or another layout",
+}
 BATCH = 128
 
 
 def protocols(drawn: DrawnSet, seed: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """(name, rows to train on, rows to ask) of each training that leaves recordings out: "without"
-    any of the source that is asked, and "with" those of its other patients, fold by fold."""
+    any of the source that is asked, and "with" those of its other patients, fold by fold. Pages
+    whose leads were not found are asked, but nothing learns from them."""
     source = np.char.startswith(drawn.source, HELD_OUT)
     unsure = ~drawn.sure & (drawn.target.max(axis=1) == 1.0)  # labelled by loose rules alone
     asked = source & ~unsure
-    yield "without", np.flatnonzero(~source), np.flatnonzero(asked)
+    yield "without", np.flatnonzero(drawn.legible & ~source), np.flatnonzero(asked)
     patients, at = np.unique(drawn.patient, return_inverse=True)
     fold = np.random.default_rng([seed, 14]).integers(0, FOLDS, len(patients))[at]
     for number in range(FOLDS):
         test = np.flatnonzero(asked & (fold == number))
-        yield f"with-{number}", np.flatnonzero(fold != number), test
+        yield f"with-{number}", np.flatnonzero(drawn.legible & (fold != number)), test
 
 
 def halves(wide: keras.Model, signals: np.ndarray, pooled: np.ndarray) -> np.ndarray:
@@ -72,30 +77,25 @@ def mixed(halves: np.ndarray, f: np.ndarray, sharpness=1.0) -> np.ndarray:
 
 def temperature_of(drawn: DrawnSet, rows: np.ndarray, halves: np.ndarray) -> float:
     """The temperature of the part for other printers, on `rows` that it never saw."""
-    sure = drawn.sure[rows]
-    return fit_temperature(drawn.target[rows][sure].argmax(axis=1), halves[0][sure])
+    known = (drawn.sure & drawn.legible)[rows]
+    return fit_temperature(drawn.target[rows][known].argmax(axis=1), halves[0][known])
 
 
 def as_rows(drawn: DrawnSet, rows: np.ndarray, p: np.ndarray) -> list[Row]:
-    """The answers `p` (n, 4) for `rows` of the set, as they are stored, with the gate's score."""
-    ink = drawn.ink[rows].astype(np.float32)
-    parts = [score_ink(ink[at : at + BATCH], load_weights()) for at in range(0, len(ink), BATCH)]
-    score = np.concatenate([np.asarray(part) for part in parts])
+    """The answers `p` (n, 4) for `rows` of the set, as they are stored."""
     found = []
-    for row, answer, each in zip(rows, p, score, strict=True):
+    for row, answer in zip(rows, p, strict=True):
         target = drawn.target[row]
-        label = LABELS[target.argmax()] if drawn.sure[row] else ""
-        infarction = int(target[1:3].sum() > 0.99)
-        condition = CONDITIONS[int(drawn.look[row])]
         found.append(
             Row(
-                str(drawn.name[row]),
-                str(drawn.patient[row]),
-                label,
-                infarction,
-                condition,
-                0,
-                float(each),
+                name=str(drawn.name[row]),
+                group=str(drawn.patient[row]),
+                label=LABELS[target.argmax()] if drawn.sure[row] else "",
+                infarction=int(target[1:3].sum() > 0.99),
+                condition=CONDITIONS[int(drawn.look[row])],
+                severity=0,
+                score=float(drawn.score[row]),
+                legible=int(drawn.legible[row]),
                 **dict(zip(LABELS, map(float, answer), strict=True)),
             )
         )
@@ -103,12 +103,18 @@ def as_rows(drawn: DrawnSet, rows: np.ndarray, p: np.ndarray) -> list[Row]:
 
 
 def out_of_fold(
-    stored: Predictions, pages: list[Page], home: Home, drawn: DrawnSet, halves: np.ndarray
+    stored: Predictions,
+    pages: list[Page],
+    home: Home,
+    drawn: DrawnSet,
+    halves: np.ndarray,
+    facts: dict,
 ) -> Predictions:
     """What the wide network says of real pages out of fold.
 
     `stored` are the predictions of the network for the known printer. Its share of each page is
     told by a `familiar` that never saw the page; the rest are the answers `halves` (2, pages, 4).
+    `facts` are told of the result.
     """
     name_of = {page.page_id: page.path.stem for page in pages}
     number_of = {page.page_id: number for number, page in enumerate(pages)}
@@ -123,6 +129,7 @@ def out_of_fold(
     p = mixed(np.stack([halves[0, at], stored.probabilities]), f)
     meta = {
         **stored.meta,
+        **facts,
         "model": NAME,
         "recipe": RECIPE,
         "familiar": {"least": round(float(f.min()), 4), "below_half": int((f < 0.5).sum())},

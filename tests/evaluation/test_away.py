@@ -1,6 +1,7 @@
 """Away from home: who may judge which page, what is drawn, how the answers are counted."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import keras
@@ -13,7 +14,13 @@ from ecg_tf.labels import LABELS
 from ecg_tf.pages.effects import EFFECTS
 from ecg_tf.pages.other_layouts import FORMS
 
-FACTS = {"temperature": 1.0, "answer_from": 0.6, "refuse_below": 0.5, "command": "x"}
+FACTS = {
+    "temperature": 1.0,
+    "answer_from": 0.6,
+    "refuse_below": 0.5,
+    "command": "x",
+    "version": "7",
+}
 
 
 def _pages(folder, n=8) -> list:
@@ -145,6 +152,7 @@ def test_the_document_tells_what_an_effect_costs(tmp_path):
             rows.append(_row(name, "normal", effect, 3, wrong if bad else (0.7, 0.1, 0.1, 0.1)))
     text = away_report.as_markdown({"photographs": (rows, FACTS | {"held_out": False})})
     assert "| blur | 1.000 | 0.750 | +0.250 [" in text and "have seen these pages" in text
+    assert "(`x`, shipped weights of version 7)" in text
     assert "| glare | 1.000 | 1.000 | +0.000 [+0.000, +0.000]" in text
     away_report.curves(tmp_path / "x.png", rows)
     with Image.open(tmp_path / "x.png") as picture:
@@ -168,7 +176,11 @@ def test_the_document_tells_how_often_answers_for_other_printers_are_right():
     rows += [_row("d", "abnormal_heartbeat", "home", p=p, score=0.1)]
     text = away_report.as_markdown({"elsewhere-without": (rows, FACTS)})
     line = next(line for line in text.splitlines() if line.startswith("| home |"))
-    assert line.endswith("| 25.0% | 50.0% | 50.0% |")
+    assert line.endswith("| 25.0% | 0.0% | 50.0% | 50.0% |")
+    rows[0] = replace(rows[0], legible=0)  # would be answered, and rightly
+    text = away_report.as_markdown({"elsewhere-without": (rows, FACTS)})
+    line = next(line for line in text.splitlines() if line.startswith("| home |"))
+    assert line.endswith("| 25.0% | 25.0% | 25.0% | 0.0% |")
 
 
 def test_the_gate_is_asked_about_whole_pages_and_crops(tmp_path):

@@ -21,7 +21,8 @@ def drawn() -> DrawnSet:
     target = np.eye(4, dtype=np.float32)[labels]
     look, source = np.zeros(n, int), np.array(["ptbxl_raw"] * n)
     nothing = np.zeros((n, 2), np.float16)
-    return DrawnSet(nothing, ink, nothing, target, labels >= 0, look, source, words, words)
+    read, score = np.ones(n, bool), np.ones(n, np.float32)
+    return DrawnSet(nothing, ink, nothing, read, score, target, read, look, source, words, words)
 
 
 def answer(drawn, rows, wrong: int, sure: float):

@@ -21,8 +21,8 @@ def drawn() -> DrawnSet:
     made = np.concatenate([signals(times, height) for height in heights]).astype(np.float16)
     target = np.eye(4, dtype=np.float32)[labels]
     pooled = (target @ rng.normal(0, 1, (4, 128)) + rng.normal(0, 0.3, (n, 128))).astype(np.float32)
-    words = np.array(["x"] * n)
-    return DrawnSet(made, words, pooled, target, labels >= 0, labels, words, words, words)
+    words, read = np.array(["x"] * n), np.ones(n, bool)
+    return DrawnSet(made, words, pooled, read, words, target, read, labels, words, words, words)
 
 
 def test_all_three_parts_learn(drawn, tmp_path, monkeypatch):

@@ -28,7 +28,10 @@ def drawn() -> DrawnSet:
     ink = np.zeros((n, *GRID), np.float16)
     signals = np.zeros((n, 2, 3), np.float16)
     pooled = np.zeros((n, 4), np.float32)
-    return DrawnSet(signals, ink, pooled, target, sure, look, source, patient, patient)
+    legible, score = np.ones(n, bool), np.full(n, 0.75, np.float32)
+    return DrawnSet(
+        signals, ink, pooled, legible, score, target, sure, look, source, patient, patient
+    )
 
 
 def test_no_patient_is_asked_of_a_network_that_saw_him(drawn):
@@ -41,6 +44,13 @@ def test_no_patient_is_asked_of_a_network_that_saw_him(drawn):
         else:
             asked += test.tolist()
     assert sorted(asked) == [0, 1, *range(4, 40)]  # all but those labelled by loose rules
+
+
+def test_pages_whose_leads_were_not_found_are_asked_but_not_learnt_from(drawn):
+    drawn.legible[[10, 50]] = False
+    for name, train, test in widened.protocols(drawn, seed=0):
+        assert not {10, 50} & set(train)
+        assert name != "without" or 10 in test
 
 
 def test_the_parts_are_mixed_by_how_familiar_a_page_is():
@@ -60,7 +70,11 @@ def test_a_part_that_is_too_sure_has_a_temperature_above_one(drawn):
     right[::4] = (right[::4] + 1) % 4  # wrong on every fourth
     p = 0.001 + 0.996 * np.eye(4)[right]
     both = np.stack([p, p])
-    assert widened.temperature_of(drawn, rows, both) > 2.0
+    fitted = widened.temperature_of(drawn, rows, both)
+    assert fitted > 2.0
+    # What was not read says nothing of how sure the part may be.
+    drawn.legible[rows[::4]] = False
+    assert widened.temperature_of(drawn, rows, both) < fitted
 
 
 def test_rows_say_what_is_known_of_a_page(drawn):
@@ -69,7 +83,9 @@ def test_rows_say_what_is_known_of_a_page(drawn):
     assert (unknown.label, unknown.infarction, unknown.condition) == ("", 1, "home")
     assert (certain.label, certain.infarction) == (LABELS[2], 1)
     assert (other.condition, other.group) == ("other paper", "p2")
-    assert 0.0 <= unknown.score <= 1.0 and unknown.normal == 0.25
+    assert (unknown.score, unknown.normal, unknown.legible) == (0.75, 0.25, 1)
+    drawn.legible[5] = False
+    assert widened.as_rows(drawn, np.array([5]), p[:1])[0].legible == 0
 
 
 def test_real_pages_are_told_by_a_fit_that_never_saw_them(drawn, monkeypatch):
@@ -107,9 +123,10 @@ def test_real_pages_are_told_by_a_fit_that_never_saw_them(drawn, monkeypatch):
 
     monkeypatch.setattr(widened, "familiar", familiar)
     both = np.stack([np.tile([0.7, 0.1, 0.1, 0.1], (40, 1))] * 2)
-    wide = widened.out_of_fold(stored, pages, home, drawn, both)
+    wide = widened.out_of_fold(stored, pages, home, drawn, both, {"command": "c"})
     assert sorted(seen) == list(range(40))
     np.testing.assert_allclose(wide.probabilities[0], [0.7, 0.1, 0.1, 0.1], rtol=1e-6)
     np.testing.assert_allclose(wide.probabilities[1:], 0.25)
     assert wide.meta["familiar"] == {"least": 0.0, "below_half": 1}
-    assert (wide.meta["model"], wide.meta["recipe"]) == ("anywhere", "widened")
+    told = [wide.meta[key] for key in ("model", "recipe", "protocol", "command")]
+    assert told == ["anywhere", "widened", "leak-free", "c"]
