@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+import tensorflow as tf
 
 from serving import check, graph
 from serving.embedded.storage import versions_on_disk
@@ -49,6 +50,17 @@ def test_a_model_that_does_not_load_fails_the_check(classifier, tmp_path):
     (tmp_path / "saved_model.pb").write_bytes(b"nonsense")
     with pytest.raises(ValueError, match="The exported model does not load"):
         check.check_reloaded(classifier, tmp_path)
+
+
+def test_the_optimizer_folds_constants_again_after_a_check():
+    def folds() -> bool:
+        return tf.config.optimizer.get_experimental_options().get("constant_folding", True)
+
+    before = folds()
+    with pytest.raises(KeyError), check.constants_not_folded():
+        assert not folds()
+        raise KeyError
+    assert folds() == before
 
 
 def test_killed_it_leaves_nothing_to_load_and_can_be_done_again(tmp_path):
