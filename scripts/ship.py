@@ -26,8 +26,8 @@ LIMITS = [
     "Research use only; no diagnosis.",
     "Real pages were those of one printer and one template. For others it learnt from recordings "
     "drawn as pages, not from scans, and is wrong more often (docs/AWAY.md).",
-    "It reads 3 x 4 leads with one or three rhythm strips, two columns of six, and twelve lines; "
-    "other layouts are referred.",
+    "It reads 3 x 4 leads with no, one or three rhythm strips, two columns of six, and twelve "
+    "lines; other layouts are referred.",
     "Few different pages of myocardial infarction were to be had; see their number in data.counts.",
     "The label of a page is its folder's, not a cardiologist's second reading.",
 ]

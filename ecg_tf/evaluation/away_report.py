@@ -138,7 +138,7 @@ def _elsewhere(asked: dict[str, tuple[list[Row], dict]]) -> list[str]:
         f"patient (`{facts['command']}`), drawn four times: *home* is the paper of the real pages, "
         "*photographed* has effects of severity 0 to 3, and header and margins on three pages of "
         "ten; so has the last, on which letters are on the grid itself (two of five) or the layout "
-        "is one of those that are laid out anew. Strict labels: "
+        "is 3x4+3, 6x2, 12x1 or 6x2+1, which are laid out anew. Strict labels: "
         + ", ".join(f"{DISPLAY[label]} {n}" for label, n in counts.items())
         + f", and {len({row.name for row in rows if not row.label})} with an infarction of unknown "
         "age, which count for *MI or not* alone. With so few acute infarctions their AUROC says "
@@ -223,7 +223,8 @@ def _printouts(rows: list[Row], facts: dict) -> list[str]:
         f"({_asked(facts)}), each class as often, drawn with margins round the paper, with "
         "the letters on the grid itself, above and below lines of traces that are anywhere on the "
         "page, and, with margins, in other layouts, which are laid out anew as 3 x 4 leads and "
-        "strip, as printed and photographed. Gain and speed are drawn, too: 10 mm/mV and 25 mm/s "
+        "strip, as printed and photographed (the last of them, 3 x 4 without a strip, was in no "
+        "training of the network). Gain and speed are drawn, too: 10 mm/mV and 25 mm/s "
         "on four pages of five, with twelve lines on every other one.",
         "",
         "| page | macro AUROC | accuracy | refused | layout not found | answered | right |",

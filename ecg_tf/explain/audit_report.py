@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ecg_tf.explain.about import SHOWN_FIRST
 from ecg_tf.explain.audit_summary import GROUPS
 from ecg_tf.explain.audit_words import ABOUT, CAPTION, FIDELITY, LIMITS, MEND, PLACES, SANITY, TEXT
 from ecg_tf.explain.names import METHODS
@@ -78,6 +79,8 @@ def _verdict(summary: dict) -> str:
         f"- By the rule below the default is **{_name(winner)}**; it comes first in "
         f"{100 * default['wins'][winner]:.0f} % of the resamples."
     )
+    if winner != SHOWN_FIRST:
+        lines.append(_shown_all_the_same(summary, winner))
     lines.append(_goal_hit(seen))
     lines.append(_goal_outside(seen))
     for name in REFERENCES:
@@ -94,6 +97,18 @@ def _verdict(summary: dict) -> str:
         "that answers for other printers has learnt from others, drawn by the same program."
     )
     return "\n".join(lines)
+
+
+def _shown_all_the_same(summary: dict, winner: str) -> str:
+    """Why people see another method first than the one that won."""
+    line = f"- Shown first is **{_name(SHOWN_FIRST)}** all the same"
+    seconds = summary["groups"]["drawn"]["methods"][winner]["seconds"]["value"]
+    if seconds <= SLOW / 2:
+        return line + "."
+    return line + (
+        f": {_name(winner)} needs {seconds:.1f} s of processor time a page here, so that the rule "
+        f"puts it out on a machine {SLOW / seconds:.1f} times as slow, and people have such."
+    )
 
 
 def _goal_hit(seen: dict) -> str:

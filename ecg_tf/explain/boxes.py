@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from ecg_tf.pages.block import CLEAR, clearness
+from ecg_tf.pages.block import CLEAR, clearness, three_lines
 from ecg_tf.pages.columns import COLUMNS, SPAN, find_lines
 from ecg_tf.pages.layout import LEADS, LINES, RHYTHM, ROWS
 from ecg_tf.pages.other_layouts import INKED
@@ -36,7 +36,7 @@ def lead_boxes(pages, pieces: int = 1):
 def known_layout(pages):
     """Whether prepared pages (n, h, w, 3) have four lines of traces, as the 3 x 4 + rhythm layout
     has: bool (n,). Counted as `ecg_tf.pages.leads.trace_lines` does, or four clear ones among
-    letters."""
+    letters; but not three, and letters for the fourth."""
     dark = darkness(pages)
     inked = tf.cast(dark > INKED, tf.float32)
     profile = tf.reduce_mean(inked, axis=2)
@@ -45,7 +45,8 @@ def known_layout(pages):
     kernel = (window / window.sum())[:, None, None]
     full = ops.conv(profile[..., None], kernel, padding="same", data_format="channels_last")[..., 0]
     four = tf.equal(_peaks(full, max(round(APART * rows), 1)), LINES)
-    return four | (clearness(dark, ops) >= CLEAR)
+    clear = clearness(dark, ops) >= CLEAR
+    return (four | clear) & ~three_lines(dark, ops)
 
 
 def _peaks(full, apart: int):

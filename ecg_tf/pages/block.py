@@ -52,7 +52,8 @@ CUT = 0.004  # part of the width at either edge: a block that reaches into it ma
 
 class Block(NamedTuple):
     """The block of traces in parts of the page; `clear` says how clearly it was seen: the part of
-    the width that the emptiest line fills, less that of the fullest row elsewhere."""
+    the width that the emptiest line fills, less that of the fullest row elsewhere; 0 where a line
+    of letters is one of four, for three are seen more clearly."""
 
     left: object
     right: object
@@ -66,9 +67,10 @@ def find_block(dark, xp=np) -> Block:
     with them."""
     inked = _inked(dark, xp)
     block = _found(inked, LINES, xp)
-    return either(
+    block = either(
         block.clear < CLEAR, lambda: _found(_without_rules(inked, xp), LINES, xp), lambda: block, xp
     )
+    return block._replace(clear=xp.where(_three(inked, block.clear, xp), 0.0, block.clear))
 
 
 def block_of(lines: int, dark, xp=np) -> Block:
@@ -100,7 +102,22 @@ def completed(block: Block, aspect, xp=np) -> Block:
 
 def clearness(dark, xp=np):
     """How clearly pages (..., rows, columns) of ink show four lines and no more: (...)."""
-    return _best(line_profile(_inked(dark, xp), xp), LINES, xp)[0]
+    return _clear(_inked(dark, xp), LINES, xp)
+
+
+def three_lines(dark, xp=np):
+    """Whether pages (..., rows, columns) of ink show three lines, and more clearly than four: bool
+    (...). Letters above or below three rows of leads would pass for the fourth."""
+    return _three(_inked(dark, xp), clearness(dark, xp), xp)
+
+
+def _three(inked, four, xp):
+    three = _clear(inked, LINES - 1, xp)
+    return (three >= CLEAR) & (three > four)
+
+
+def _clear(inked, lines: int, xp):
+    return _best(line_profile(inked, xp, lines), lines, xp)[0]
 
 
 def out_of_place(block: Block, xp=np):

@@ -18,7 +18,7 @@ from ecg_tf.pages.block import CLEAR, completed, cut_short, find_block, out_of_p
 from ecg_tf.pages.lay_anew import laid_anew, put_back
 from ecg_tf.pages.layout import WHOLE
 from ecg_tf.pages.margins import find_paper
-from ecg_tf.pages.other_layouts import Found, find_other, nothing
+from ecg_tf.pages.other_layouts import Found, find_other, find_three, nothing
 from ecg_tf.pages.pooling import BACKGROUND, as_float, either, pool, pool_matrix, unpool
 from ecg_tf.pages.tilt import find_tilt, straighten, tilt_back
 
@@ -94,8 +94,11 @@ def laid_straight(page, height: int, width: int, xp=np) -> tuple:
 
     def cut_out():
         """What is on the paper; or on the whole page, where that shows that the cut was wrong."""
-        block, whole = on_paper[-1], seen(WHOLE)
+        _, laid, _, aspect, block = on_paper
+        whole = seen(WHOLE)
         lost = (block.clear < CLEAR) & (whole[-1].clear >= CLEAR)
+        # Letters beyond the paper may pass for the fourth of the lines of which it holds three.
+        lost = either(lost, lambda: find_three(laid, aspect, xp).form == 0.0, lambda: lost, xp)
         wrong = lost | ((block.clear >= CLEAR) & cut_short(whole[1], block, paper, xp))
         return either(wrong, lambda: whole, lambda: on_paper, xp)
 

@@ -12,7 +12,9 @@ from ecg_tf.pages.layout import LINES, ROWS
 from ecg_tf.pages.other_layouts import FORMS, INKED, QUARTERS, USUAL_GAIN, Form, Found
 from ecg_tf.pages.pooling import as_float, pool_matrices
 
-STRIP = ("II", "V5")  # taken for the strip where there is none: II, then what is most like it
+# Taken for the strip where there is none, in each quarter the first that is shown there: lead II,
+# then what is like it.
+STRIP = ("II", "V5", "aVL", "V2")
 KEPT, CLOSE = 0.65, 0.2  # of the distance between lines: so far from a line is its ink; its middle
 
 
@@ -78,8 +80,9 @@ def _lines_of(form: Form) -> list[list[int]]:
     line_of = {lead: line for line, leads in enumerate(form.rows) for lead in leads}
     strip = [0] * QUARTERS
     if not form.strips:
-        column_of = [number * len(form.rows[0]) // QUARTERS for number in range(QUARTERS)]
-        strip = [line_of[STRIP[column]] for column in column_of]
+        columns = list(zip(*form.rows, strict=True))
+        shown = [columns[number * len(columns) // QUARTERS] for number in range(QUARTERS)]
+        strip = [line_of[next(lead for lead in STRIP if lead in leads)] for leads in shown]
     return [*([line_of[lead] for lead in leads] for leads in ROWS), strip]
 
 

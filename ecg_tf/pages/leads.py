@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecg_tf.pages.block import CLEAR, Block, cut_short, find_block
+from ecg_tf.pages.block import CLEAR, Block, cut_short, find_block, three_lines
 from ecg_tf.pages.ink import ink
 from ecg_tf.pages.layout import LINES, RHYTHM, ROWS, USUAL_FORM, WHOLE, Box
 from ecg_tf.pages.margins import find_paper
@@ -62,7 +62,7 @@ def _layout(dark: np.ndarray, paper: Box) -> tuple[Layout, Block | None]:
     if inked.mean() < LEAST_INK:
         return Layout(paper, {}, "no trace was found on the paper"), block
     lines = trace_lines(inked)
-    if len(lines) == LINES:
+    if len(lines) == LINES and not three_lines(fine):
         left, right = _extent(inked, lines)
     elif block.clear >= CLEAR:  # the other lines are letters
         lines = block.first + block.spacing * np.arange(LINES)

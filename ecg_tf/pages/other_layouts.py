@@ -5,6 +5,7 @@ Everything here uses only functions that numpy and `keras.ops` share under the s
 either of the two. A page is ink, float32 (rows, columns) in 0..1, of the paper laid straight.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,8 @@ SPAN = 250.0  # mm that ten seconds are long
 # Where the top of a calibration pulse is looked for, in mm from the left end of the traces, how far
 # above and below its height, and which part of that width it fills at least, and more than others.
 PULSE, NEAR_TOP, TOP, CLEARLY = (-5.5, 0.5), 0.8, 0.18, 0.03
+# How clearly three rows without a strip are seen, at least: three of six lines may be, a little.
+THREE_CLEAR = 0.4
 INKED = 0.3  # darkness from which on a cell holds trace
 
 
@@ -38,11 +41,12 @@ class Form(NamedTuple):
 
 
 _SIX = tuple(zip(LEADS[:6], LEADS[6:], strict=True))
-THREE_STRIPS, TWO_COLUMNS, ONE_COLUMN, TWO_AND_STRIP = FORMS = (
+THREE_STRIPS, TWO_COLUMNS, ONE_COLUMN, TWO_AND_STRIP, NO_STRIP = FORMS = (
     Form("3x4+3", ROWS, 3),
     Form("6x2", _SIX),
     Form("12x1", tuple((lead,) for lead in LEADS)),
     Form("6x2+1", _SIX, 1),
+    Form("3x4", ROWS),
 )
 
 
@@ -69,21 +73,26 @@ def find_other(dark, aspect, xp=np) -> Found:
     """The layout of a page that does not show four lines of traces; `aspect` is its width by its
     height."""
 
-    def found(lines: int, told_by):
-        block = block_of(lines, dark, xp)
-        form, strip = told_by(_heights(dark, block, lines, xp), xp)
-        clear = (block.clear >= CLEAR) & (block.right - block.left > NARROW)
-        known = as_float(clear, xp) * form
-        gain = _gain(dark, block, lines, aspect, xp)
-        return Found(*(as_float(each, xp) for each in (known, *block[:4], strip, gain)))
+    def first_of(lines: int, *others: int):
+        seen = _found(lines, dark, aspect, xp)
+        next_one = partial(first_of, *others) if others else partial(nothing, xp)
+        return either(seen.form > 0.0, lambda: seen, next_one, xp)
 
-    def first_of(kinds):
-        if not kinds:
-            return nothing(xp)
-        seen = found(*kinds[0])
-        return either(seen.form > 0.0, lambda: seen, lambda: first_of(kinds[1:]), xp)
+    return first_of(*_TOLD_BY)
 
-    return first_of(((12, _of_twelve), (6, _of_six), (7, _of_seven)))
+
+def find_three(dark, aspect, xp=np) -> Found:
+    """As `find_other`, but of three rows without a strip alone."""
+    return _found(len(ROWS), dark, aspect, xp)
+
+
+def _found(lines: int, dark, aspect, xp) -> Found:
+    block, (told_by, least) = block_of(lines, dark, xp), _TOLD_BY[lines]
+    form, strip = told_by(_heights(dark, block, lines, xp), xp)
+    clear = (block.clear >= least) & (block.right - block.left > NARROW)
+    known = as_float(clear, xp) * form
+    gain = _gain(dark, block, lines, aspect, xp)
+    return Found(*(as_float(each, xp) for each in (known, *block[:4], strip, gain)))
 
 
 def lead_boxes(found: Found) -> dict[str, Box]:
@@ -167,6 +176,21 @@ def _of_seven(heights, xp):
     left, right = _lawless(heights, xp)
     two = as_float((left < LAWFUL) & (right >= LAWFUL), xp)
     return two * _number(TWO_AND_STRIP), two * len(_SIX)
+
+
+def _of_three(heights, xp):
+    """(number of the layout in FORMS or 0, 0) of three lines."""
+    lawful = as_float(_lawless_rows(heights, xp) < LAWFUL, xp)
+    return lawful * _number(NO_STRIP), 0.0 * lawful
+
+
+# By how many lines a layout has: what tells it, and how clearly it is seen at least.
+_TOLD_BY = {
+    12: (_of_twelve, CLEAR),
+    6: (_of_six, CLEAR),
+    7: (_of_seven, CLEAR),
+    3: (_of_three, THREE_CLEAR),
+}
 
 
 def _number(form: Form) -> float:

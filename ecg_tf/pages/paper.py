@@ -85,6 +85,13 @@ def lay_out(layout: str, style: Style, size, gain, speed, strips, shift: float =
     return Sheet(width, height, scale, placed, gain, speed, style)
 
 
+def draw_strips(rng, layout: str) -> tuple[str, ...]:
+    """The leads of the rhythm strips."""
+    one = str(rng.choice(["II", "III", "V1", "V5"], p=[0.74, 0.16, 0.07, 0.03]))
+    three = (("II", "V1", "V5"), ("V1", "II", "V5"), ("II", "aVF", "V2"))[int(rng.integers(3))]
+    return {"3x4+1": (one,), "3x4+3": three, "6x2+1": ("II",)}.get(layout, ())
+
+
 def ink_mask(sheet: Sheet, signal: np.ndarray, fs: float) -> np.ndarray:
     """Everything the printer writes on the paper: uint8 (height, width), 255 is full ink."""
     mask, pen = blank_mask(sheet.width, sheet.height)

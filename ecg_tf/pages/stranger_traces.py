@@ -7,10 +7,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ecg_tf.pages.grid import grid_paper, print_ink
-from ecg_tf.pages.paper import ink_mask, lay_out
+from ecg_tf.pages.paper import draw_strips, ink_mask, lay_out
 from ecg_tf.pages.stranger_pictures import colour
 from ecg_tf.pages.strokes import font
-from ecg_tf.pages.styles import LAYOUTS, draw_style
+from ecg_tf.pages.styles import ASKED_FOR, LAYOUTS, draw_style
 
 CHANNELS = ("Fp1-F7", "F7-T3", "T3-T5", "T5-O1", "Fp2-F8", "F8-T4", "C3-P3", "Cz-Pz", "EOG", "EMG")
 SECONDS, RATE = 10, 500
@@ -25,7 +25,8 @@ def empty_paper(rng, height, width):
 def impostor(rng, height, width):
     """An ECG's paper, layout and lead names with curves that no heart makes."""
     look = draw_style(rng)
-    sheet = lay_out(str(rng.choice(LAYOUTS)), look, (height, width), 10.0, 25.0, ())
+    layout = str(rng.choice(LAYOUTS + ASKED_FOR))
+    sheet = lay_out(layout, look, (height, width), 10.0, 25.0, draw_strips(rng, layout))
     kind = int(rng.integers(5))
     signal = np.stack([_no_heart(rng, kind) for _ in range(12)], axis=1)
     image = grid_paper((height, width), sheet.scale, look)

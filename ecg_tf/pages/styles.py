@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 LAYOUTS = ("3x4+1", "3x4+3", "6x2", "12x1")
-ASKED_FOR = ("6x2+1",)  # layouts that are drawn only where they are asked for
+ASKED_FOR = ("6x2+1", "3x4")  # layouts that are drawn only where they are asked for
 LAYOUT_ODDS = (0.6, 0.12, 0.16, 0.12)
 Colour = tuple[int, int, int]
 

@@ -9,7 +9,7 @@ from ecg_tf.pages.effects import draw_effects
 from ecg_tf.pages.grid import grid_paper, print_ink
 from ecg_tf.pages.header import frame, paper_box, write_on_grid
 from ecg_tf.pages.layout import WHOLE, Box
-from ecg_tf.pages.paper import ink_mask, lay_out
+from ecg_tf.pages.paper import draw_strips, ink_mask, lay_out
 from ecg_tf.pages.recordings import as_printed
 from ecg_tf.pages.signals import Signal, simulate
 from ecg_tf.pages.styles import ASKED_FOR, LAYOUT_ODDS, LAYOUTS, Style, draw_style
@@ -122,7 +122,7 @@ def _draw(truth: Signal, seed: int, layout, severity, size, whole, style) -> Dra
     whole = drawn_whole if whole is None else whole
     look = draw_style(rng, style)
     gain, speed = _scale(rng, look, layout)
-    strips = _strips(rng, layout)
+    strips = draw_strips(rng, layout)
     size = size or (PAGE if whole else CROP)
     box = paper_box(rng, look, size) if whole else WHOLE
     left, top, right, bottom = box.pixels(size[1], size[0])
@@ -181,10 +181,3 @@ def _scale(rng, look: Style, layout: str) -> tuple[float, float]:
     if layout == "12x1":  # twelve rows leave no room for more
         return (5.0 if gain == 5.0 or rng.random() < 0.4 else 10.0), speed
     return gain, speed
-
-
-def _strips(rng, layout: str) -> tuple[str, ...]:
-    """The leads of the rhythm strips."""
-    one = str(rng.choice(["II", "III", "V1", "V5"], p=[0.74, 0.16, 0.07, 0.03]))
-    three = (("II", "V1", "V5"), ("V1", "II", "V5"), ("II", "aVF", "V2"))[int(rng.integers(3))]
-    return {"3x4+1": (one,), "3x4+3": three, "6x2+1": ("II",)}.get(layout, ())

@@ -22,7 +22,6 @@ from ecg_tf.models.gate import page_score, shrink
 from ecg_tf.models.joined import POOL
 from ecg_tf.pages.columns import read_columns
 from ecg_tf.pages.ink import lay_out
-from ecg_tf.pages.other_layouts import FORMS
 from ecg_tf.pages.recordings import Recording, recordings
 from ecg_tf.pages.styles import PRINTOUT
 from ecg_tf.pages.synthetic import CROP, draw, draw_signal
@@ -35,6 +34,7 @@ STYLES = {HOME: "banner", OTHER: None, PHOTOGRAPHED: None}
 WORST = 3  # severity of effects on pages that are not as printed
 WHOLE = 0.3  # part of them that have header and margins
 LETTERS = 0.4  # part of those rearranged that have the usual layout, and letters on the grid
+OTHERS = ("3x4+3", "6x2", "12x1", "6x2+1")  # layouts of the rest; 3x4 is read without being learnt
 SIMULATED = 4800  # signals, each drawn once
 FIRST_SEED = 1_200_000  # of the simulated ones; far from those drawn for tests and audits
 RECORDED_SEED = 500_000
@@ -127,7 +127,7 @@ def _looks(look: int, rng) -> dict:
     if look == REARRANGED and rng.random() < LETTERS:
         style, whole = PRINTOUT, True  # a bare grid has no letters
     elif look == REARRANGED:
-        layout = FORMS[int(rng.integers(len(FORMS)))].name
+        layout = OTHERS[int(rng.integers(len(OTHERS)))]
     size = None if whole else CROP
     return {"layout": layout, "style": style, "severity": severity, "whole": whole, "size": size}
 

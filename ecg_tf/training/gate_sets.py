@@ -21,7 +21,7 @@ from ecg_tf.pages.margins import find_paper
 from ecg_tf.pages.near_misses import overlap
 from ecg_tf.pages.read import read_file
 from ecg_tf.pages.strangers import FROM_PAGE, KINDS, stranger
-from ecg_tf.pages.styles import LAYOUTS, PRINTOUT
+from ecg_tf.pages.styles import ASKED_FOR, LAYOUTS, PRINTOUT
 from ecg_tf.pages.synthetic import CROP, PAGE, draw
 from ecg_tf.training.gate_foreign import foreign
 
@@ -101,7 +101,7 @@ def drawn(n: int, seed: int, severities: tuple[int, ...]) -> Pictures:
     """`n` drawn pages of every layout and severity, named "3x4+1 2 seen": layout, severity, and
     whether the paper found on the page holds all of its leads ("seen") or not ("cut")."""
     rng = np.random.default_rng([seed, 5])
-    for layout, severity, _ in product(LAYOUTS, severities, range(n)):
+    for layout, severity, _ in product(LAYOUTS + ASKED_FOR, severities, range(n)):
         whole = bool(rng.random() < 0.5)
         size = np.array(PAGE if whole else CROP) * rng.uniform(0.45, 1.0)
         size[0] *= rng.uniform(0.85, 1.2)

@@ -13,7 +13,8 @@ from ecg_tf.pages.layout import LEADS, RHYTHM
 from ecg_tf.pages.leads import find_layout
 from ecg_tf.pages.other_layouts import FORMS, find_other, lead_boxes, nothing
 from ecg_tf.pages.strangers import stranger
-from ecg_tf.pages.synthetic import draw
+from ecg_tf.pages.styles import PRINTOUT
+from ecg_tf.pages.synthetic import draw, draw_signal
 
 SIZE = (448, 1120)
 FIRST_SEED = 11_000_000  # of pages by some of which the ends of quarters were chosen
@@ -185,6 +186,27 @@ def test_a_page_upside_down_is_no_layout():
         for seed in range(8)
     ]
     assert np.mean(np.array(found) > 0) <= 0.1
+
+
+@pytest.mark.parametrize("style", [None, PRINTOUT])
+def test_letters_above_or_below_three_rows_are_no_fourth(style):
+    for seed in range(12):
+        page = draw(FIRST_SEED + seed, None, "3x4", whole=True, style=style)
+        found = laid(page)
+        assert found.other.form or not known_layout(found.image[None]).numpy()[0], seed
+        assert find_layout(page.image).form in ("3x4", ""), seed
+
+
+def test_three_rows_that_obey_no_law_are_no_layout():
+    """Leads in another order than the usual one."""
+    for seed in (1, 3, 5):
+        page = draw(FIRST_SEED + seed, "normal", "3x4", whole=False)
+        other = page.signal[:, [6, 1, 8, 9, 4, 11, 0, 7, 2, 3, 10, 5]]
+        page = draw_signal(other, page.fs, None, seed, "3x4", whole=False)
+        found = laid(page)
+        assert found.other.form == 0, seed
+        assert not known_layout(found.image[None]).numpy()[0], seed
+        assert not find_layout(page.image).leads, seed
 
 
 def test_six_limb_leads_are_no_twelve():
