@@ -10,6 +10,7 @@ of the average fourth power), which lies between the average (fades) and the max
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from ecg_tf.pages.block import CLEAR, completed, cut_short, find_block, out_of_place, paper_around
 from ecg_tf.pages.lay_anew import laid_anew, put_back
 from ecg_tf.pages.layout import WHOLE
-from ecg_tf.pages.margins import find_paper
+from ecg_tf.pages.margins import find_paper, find_table
 from ecg_tf.pages.other_layouts import Found, find_other, find_three, nothing
 from ecg_tf.pages.pooling import BACKGROUND, as_float, either, pool, pool_matrix, unpool
 from ecg_tf.pages.tilt import find_tilt, straighten, tilt_back
@@ -31,14 +32,17 @@ def ink(page, xp=np):
 
     `page` is float32 (h, w, 3), RGB 0..255. Darkness is measured in the brightest channel, which
     hides red, green, blue and orange grids, and against the brightness of the paper around, which
-    takes out shadows and grey paper.
+    takes out shadows and grey paper. The table round a page that was photographed holds none.
     """
     # As the maximum over the last axis, for which numpy takes many times as long.
     bright = xp.maximum(xp.maximum(page[..., 0], page[..., 1]), page[..., 2])
     height, width = bright.shape if xp is np else xp.shape(bright)
     paper = unpool(pool(bright, *BACKGROUND, xp=xp), height, width, xp)
     darkness = 1.0 - bright / xp.maximum(paper, 1.0)
-    return xp.clip((darkness - GRID_LEVEL) / (FULL_LEVEL - GRID_LEVEL), 0.0, 1.0)
+    held = xp.clip((darkness - GRID_LEVEL) / (FULL_LEVEL - GRID_LEVEL), 0.0, 1.0)
+    table = find_table(bright, xp)
+    off = partial(unpool, table, height, width, xp)
+    return either(xp.any(table > 0.0), lambda: held * (1.0 - off()), lambda: held, xp)
 
 
 class Prepared(NamedTuple):
@@ -104,7 +108,13 @@ def laid_straight(page, height: int, width: int, xp=np) -> tuple:
 
     def moved():
         around = paper_around(block, paper, tilt, aspect)
-        return tuple(around), *_laid(dark, around, height, width, xp)
+        ink, tilted, wide = _laid(dark, around, height, width, xp)
+        # The ends of a block that is small on the page were seen roughly.
+        again = completed(find_block(ink, xp), wide, xp)
+        nearer = paper_around(again, around, tilted, wide)
+        clear = again.clear >= CLEAR
+        around = tuple(xp.where(clear, *edges) for edges in zip(nearer, around, strict=True))
+        return around, *_laid(dark, around, height, width, xp)
 
     paper = find_paper(page, xp)
     on_paper = seen(paper)

@@ -21,6 +21,9 @@ STEP = 0.45  # of the difference between paper and margin that lies within two c
 EDGE = 0.6  # part of an edge's length along which there is such a step
 RIM = 2.5  # cells: an edge so near the rim of the page needs no step
 OUTSIDE = 0.6  # part of what is cut away that looks more like the margin than like the paper
+TABLE = 0.78  # of the brightness of the page: a table that is brighter leaves no ink
+TABLE_STEP = 0.18  # of the brightness of the page, from the table to the page
+LIGHT = 0.85  # part of the cells that are darker than the page's brightness
 SMALLER = 0.95  # a paper found by its hue counts if it has less than this part of the other
 
 
@@ -33,6 +36,48 @@ def find_paper(page, xp=np):
     """
     cells = xp.stack([pool(page[..., channel], *CELLS, xp=xp) for channel in range(3)])
     return tuple(_find_twice(cells, xp))
+
+
+def find_table(bright, xp=np):
+    """Where a photograph shows the table that the page lies on: float32 CELLS, 1 there, else 0.
+
+    `bright` float32 (h, w) is the brightest channel, 0..255. The table is darker than the page,
+    with a step at its edge, reaches the edge of the picture without a gap, and lies in all of its
+    corners: a shadow that falls on a page leaves one of them, and light that fades towards the
+    corners has no step.
+    """
+    cells = _around(pool(bright, *CELLS, xp=xp), xp) / 9.0
+    page = xp.sort(xp.reshape(cells, (-1,)))[round(LIGHT * CELLS[0] * CELLS[1])]
+    lit = as_float(cells > TABLE * page, xp)
+    # How many lit cells there are from each of the four edges of the picture to each cell.
+    turned = [lit, xp.flip(lit, axis=0), xp.transpose(lit), xp.transpose(xp.flip(lit, axis=1))]
+    down, up, right, left = (xp.cumsum(each, axis=0) for each in turned)
+    ways = (down, xp.flip(up, axis=0), xp.transpose(right), xp.flip(xp.transpose(left), axis=1))
+    table = as_float(xp.min(xp.stack(ways), axis=0) < 0.5, xp)
+    inside, outside = _beside(table, cells, xp), _beside(1.0 - table, cells, xp)
+    corners = table[0, 0] * table[0, -1] * table[-1, 0] * table[-1, -1]
+    seen = corners * as_float(inside - outside > TABLE_STEP * page, xp)
+    return seen * _grown(table, xp)
+
+
+def _beside(marked, cells, xp):
+    """The mean of the cells that are three or four cells away from marked ones."""
+    near = _grown(_grown(marked, xp), xp)
+    ring = _grown(_grown(near, xp), xp) - near
+    return xp.sum(ring * cells) / xp.maximum(xp.sum(ring), 1.0)
+
+
+def _grown(marked, xp):
+    """Marked cells (1, others 0) and their neighbours."""
+    return as_float(_around(marked, xp) > 0.5, xp)
+
+
+def _around(cells, xp):
+    """The sum of each cell and its eight neighbours, those at the edges counted twice."""
+    for _ in range(2):
+        padded = xp.concatenate([cells[:1], cells, cells[-1:]], axis=0)
+        cells = xp.transpose(padded[:-2] + padded[1:-1] + padded[2:])
+    return cells
 
 
 def _find_twice(cells, xp) -> Box:
