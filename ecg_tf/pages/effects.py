@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ecg_tf.pages import scan, warp
+from ecg_tf.pages.table import on_table
 
 if TYPE_CHECKING:
     from ecg_tf.pages.synthetic import DrawnPage
 
 WORST = 5
-MOVING = {"rotation": warp.rotation, "perspective": warp.perspective, "crop": warp.crop}
+MOVING = {
+    "rotation": warp.rotation,
+    "perspective": warp.perspective,
+    "crop": warp.crop,
+    "table": on_table,
+}
 STILL = {
     "shadow": scan.shadow,
     "glare": scan.glare,
@@ -30,6 +36,8 @@ STILL = {
 # A page is folded, stained and written on first, then photographed, then stored.
 EFFECTS = ("fading", "stain", "marks", "crease", "rotation", "perspective", "crop")
 EFFECTS += ("shadow", "glare", "blur", "noise", "low_resolution", "jpeg")
+# "table" comes only where it is asked for, never at random.
+KNOWN = (*EFFECTS, "table")
 
 
 def distort(image: np.ndarray, name: str, severity: int, rng) -> tuple[np.ndarray, np.ndarray]:
@@ -37,8 +45,8 @@ def distort(image: np.ndarray, name: str, severity: int, rng) -> tuple[np.ndarra
 
     Severity 0 gives the image back as it is; the same generator state gives the same result.
     """
-    if name not in EFFECTS:
-        raise ValueError(f"effect {name!r} is not known; choose one of {', '.join(EFFECTS)}")
+    if name not in KNOWN:
+        raise ValueError(f"effect {name!r} is not known; choose one of {', '.join(KNOWN)}")
     if not 0 <= severity <= WORST:
         raise ValueError(f"severity is {severity}; it goes from 0 (nothing) to {WORST}")
     if severity == 0:

@@ -32,7 +32,7 @@ def perspective(image: np.ndarray, severity: int, rng):
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
     inwards = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]) * [width, height]
     moved = corners + inwards * rng.uniform(0.0, LEAN[severity], (4, 2))
-    matrix = _homography(corners, moved)
+    matrix = homography(corners, moved)
     return _transform(image, matrix, rng), matrix
 
 
@@ -48,20 +48,27 @@ def crop(image: np.ndarray, severity: int, rng):
 
 def _transform(image: np.ndarray, matrix: np.ndarray, rng) -> np.ndarray:
     """The image seen through the homography; a plain table shows where the page ends."""
+    table = tuple(int(part) for part in rng.integers(20, 256) + rng.integers(-12, 13, 3))
+    fill = tuple(min(max(part, 0), 255) for part in table)
+    return seen_through(matrix, image, (image.shape[1], image.shape[0]), fill)
+
+
+def seen_through(matrix: np.ndarray, image: np.ndarray, size, fill=None) -> np.ndarray:
+    """The image through a homography, on a picture of `size` (width, height); `fill` is the colour
+    (black) where it does not reach."""
     back = np.linalg.inv(matrix)
     back /= back[2, 2]
-    table = tuple(int(part) for part in rng.integers(20, 256) + rng.integers(-12, 13, 3))
     picture = Image.fromarray(image).transform(
-        (image.shape[1], image.shape[0]),
+        (int(size[0]), int(size[1])),
         Image.Transform.PERSPECTIVE,
         back.ravel()[:8].tolist(),
         Image.Resampling.BILINEAR,
-        fillcolor=tuple(min(max(part, 0), 255) for part in table),
+        fillcolor=fill,
     )
     return np.array(picture)
 
 
-def _homography(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+def homography(old: np.ndarray, new: np.ndarray) -> np.ndarray:
     """The matrix (3, 3) that takes four points (4, 2) to four others."""
     rows, right = [], []
     for (x, y), (u, v) in zip(old, new, strict=True):

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from ecg_tf.pages.effects import EFFECTS, MOVING, apply_effect, distort
+from ecg_tf.pages.effects import KNOWN, MOVING, apply_effect, distort
 from ecg_tf.pages.layout import Box
 from ecg_tf.pages.synthetic import draw
 from ecg_tf.pages.warp import move_box
+
+RESIZING = ("crop", "table")
 
 
 @pytest.fixture(scope="module")
@@ -18,25 +20,25 @@ def rng(seed: int = 0):
     return np.random.default_rng(seed)
 
 
-@pytest.mark.parametrize("name", EFFECTS)
+@pytest.mark.parametrize("name", KNOWN)
 def test_severity_zero_changes_nothing(page, name):
     image, matrix = distort(page.image, name, 0, rng())
     np.testing.assert_array_equal(image, page.image)
     np.testing.assert_array_equal(matrix, np.eye(3))
 
 
-@pytest.mark.parametrize("name", EFFECTS)
+@pytest.mark.parametrize("name", KNOWN)
 def test_every_severity_gives_a_picture_and_the_same_one_again(page, name):
     for severity in range(1, 6):
         image, matrix = distort(page.image, name, severity, rng(severity))
         again, _ = distort(page.image, name, severity, rng(severity))
         assert image.dtype == np.uint8 and image.ndim == 3 and matrix.shape == (3, 3)
-        assert image.shape == page.image.shape or name == "crop"
+        assert image.shape == page.image.shape or name in RESIZING
         assert image.shape != page.image.shape or not np.array_equal(image, page.image)
         np.testing.assert_array_equal(image, again)
 
 
-@pytest.mark.parametrize("name", [name for name in EFFECTS if name != "crop"])
+@pytest.mark.parametrize("name", [name for name in KNOWN if name not in RESIZING])
 def test_worse_is_worse(page, name):
     def damage(severity):
         pictures = [distort(page.image, name, severity, rng(seed))[0] for seed in range(4)]
@@ -48,6 +50,11 @@ def test_worse_is_worse(page, name):
 def test_a_crop_takes_more_the_worse_it_is(page):
     left = [distort(page.image, "crop", severity, rng())[0].size for severity in (1, 3, 5)]
     assert page.image.size > left[0] > left[1] > left[2] > 0.7 * page.image.size
+
+
+def test_more_of_the_table_is_seen_the_worse_it_is(page):
+    pictures = [distort(page.image, "table", severity, rng())[0].size for severity in (1, 3, 5)]
+    assert page.image.size < pictures[0] < pictures[1] < pictures[2] < 3 * page.image.size
 
 
 @pytest.mark.parametrize("name", MOVING)
