@@ -125,6 +125,10 @@ def test_a_winner_is_named_with_its_goals(measured):
     text = text_of(summarise(rows, DESCRIBED))
     assert "the default is **Saliency**; it comes first in 100 % of the resamples" in text
     assert "on 1.00 [1.00, 1.00] of the pages" in text and "goal of 0.80 is reached" in text
+    assert "- Shown first is **Grad-CAM with traces** all the same.\n" in text
+    slow = text_of(summarise([row | {"seconds": 2.0} for row in rows], DESCRIBED))
+    assert "Saliency needs 2.0 s of processor time a page here, so that the rule puts it" in slow
+    assert "a machine 1.5 times as slow" in slow
     missed = [row | {"hit_territory": 0.0} for row in rows]
     text = text_of(summarise(missed, DESCRIBED))
     assert "goal of 0.80 is **missed**" in text and "not told apart from chance" in text
