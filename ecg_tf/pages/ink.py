@@ -108,9 +108,9 @@ def laid_straight(page, height: int, width: int, xp=np) -> tuple:
 
     def moved():
         around = paper_around(block, paper, tilt, aspect)
-        ink, tilted, wide = _laid(dark, around, height, width, xp)
+        laid, tilted, wide = _laid(dark, around, height, width, xp)
         # The ends of a block that is small on the page were seen roughly, unless one was cut off.
-        again = find_block(ink, xp)
+        again = find_block(laid, xp)
         nearer = paper_around(again, around, tilted, wide)
         better = (again.clear >= CLEAR) & (block.left >= 0.0) & (block.right <= 1.0)
         around = tuple(xp.where(better, *edges) for edges in zip(nearer, around, strict=True))
