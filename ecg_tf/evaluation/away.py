@@ -19,7 +19,7 @@ from ecg_tf.evaluation.away_rows import Row
 from ecg_tf.labels import LABELS
 from ecg_tf.models import build
 from ecg_tf.models.gate import page_score
-from ecg_tf.pages.effects import KNOWN, WORST, distort, weathered
+from ecg_tf.pages.effects import ALL_EFFECTS, WORST, distort, weathered
 from ecg_tf.pages.other_layouts import FORMS
 from ecg_tf.pages.read import read_file
 from ecg_tf.pages.styles import LAYOUTS, PRINTOUT
@@ -116,7 +116,7 @@ def photographed(pages: list[Page], whole: dict[str, Path], severities, seed: in
     for page in pages:
         image, row = read_file(whole.get(page.path.stem, page.path)), _plain(page)
         yield row, image
-        for place, effect in enumerate(KNOWN):
+        for place, effect in enumerate(ALL_EFFECTS):
             for severity in severities:
                 if 0 < severity <= WORST:
                     rng = np.random.default_rng([seed, 12, int(page.page_id, 16), place, severity])

@@ -18,7 +18,7 @@ from ecg_tf.evaluation.away_rows import Row
 from ecg_tf.evaluation.figures import COLOURS, DPI
 from ecg_tf.evaluation.intervals import resample
 from ecg_tf.labels import DISPLAY, LABELS
-from ecg_tf.pages.effects import KNOWN
+from ecg_tf.pages.effects import ALL_EFFECTS
 
 GOAL = 0.05  # of accuracy, the most that severity 3 shall cost
 # What of the source that is asked was in training: goal of the macro AUROC, and how it is said.
@@ -87,7 +87,7 @@ def _photographs(rows: list[Row], facts: dict) -> list[str]:
         + " | lost at 3 | macro-F1 at 3 | refused at 3 | referred at 3 |",
         "|---" * (len(severities) + 5) + "|",
     ]
-    for effect in (*KNOWN, "all"):
+    for effect in (*ALL_EFFECTS, "all"):
         by = {s: _of(rows, effect, s) for s in severities}
         if 3 in by:
             lines.append(_effect_line(effect, by, facts))
@@ -282,7 +282,7 @@ def curves(path: Path, rows: list[Row]) -> None:
     figure = Figure(figsize=(8.5, 4.6), layout="constrained")
     axes = figure.subplots()
     severities = sorted({row.severity for row in rows})
-    for number, effect in enumerate(KNOWN):
+    for number, effect in enumerate(ALL_EFFECTS):
         parts = [_of(rows, effect, severity) for severity in severities]
         heights = [np.mean([_answer(row) == row.label for row in part]) for part in parts]
         style = "-" if number < len(COLOURS) else "--"

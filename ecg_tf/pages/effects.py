@@ -36,8 +36,8 @@ STILL = {
 # A page is folded, stained and written on first, then photographed, then stored.
 EFFECTS = ("fading", "stain", "marks", "crease", "rotation", "perspective", "crop")
 EFFECTS += ("shadow", "glare", "blur", "noise", "low_resolution", "jpeg")
-# "table" comes only where it is asked for, never at random.
-KNOWN = (*EFFECTS, "table")
+# The table comes only where it is asked for: those before it are also drawn at random.
+ALL_EFFECTS = (*EFFECTS, "table")
 
 
 def distort(image: np.ndarray, name: str, severity: int, rng) -> tuple[np.ndarray, np.ndarray]:
@@ -45,8 +45,8 @@ def distort(image: np.ndarray, name: str, severity: int, rng) -> tuple[np.ndarra
 
     Severity 0 gives the image back as it is; the same generator state gives the same result.
     """
-    if name not in KNOWN:
-        raise ValueError(f"effect {name!r} is not known; choose one of {', '.join(KNOWN)}")
+    if name not in ALL_EFFECTS:
+        raise ValueError(f"effect {name!r} is not known; choose one of {', '.join(ALL_EFFECTS)}")
     if not 0 <= severity <= WORST:
         raise ValueError(f"severity is {severity}; it goes from 0 (nothing) to {WORST}")
     if severity == 0:

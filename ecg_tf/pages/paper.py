@@ -86,7 +86,7 @@ def lay_out(layout: str, style: Style, size, gain, speed, strips, shift: float =
 
 
 def draw_strips(rng, layout: str) -> tuple[str, ...]:
-    """The leads of the rhythm strips."""
+    """The leads of the rhythm strips of a layout, drawn at random where printers differ."""
     one = str(rng.choice(["II", "III", "V1", "V5"], p=[0.74, 0.16, 0.07, 0.03]))
     three = (("II", "V1", "V5"), ("V1", "II", "V5"), ("II", "aVF", "V2"))[int(rng.integers(3))]
     return {"3x4+1": (one,), "3x4+3": three, "6x2+1": ("II",)}.get(layout, ())

@@ -34,7 +34,8 @@ STYLES = {HOME: "banner", OTHER: None, PHOTOGRAPHED: None}
 WORST = 3  # severity of effects on pages that are not as printed
 WHOLE = 0.3  # part of them that have header and margins
 LETTERS = 0.4  # part of those rearranged that have the usual layout, and letters on the grid
-OTHERS = ("3x4+3", "6x2", "12x1", "6x2+1")  # layouts of the rest; 3x4 is read without being learnt
+# Layouts of the rest of them; 3x4 is read without being learnt.
+OTHER_LAYOUTS = ("3x4+3", "6x2", "12x1", "6x2+1")
 SIMULATED = 4800  # signals, each drawn once
 FIRST_SEED = 1_200_000  # of the simulated ones; far from those drawn for tests and audits
 RECORDED_SEED = 500_000
@@ -127,7 +128,7 @@ def _looks(look: int, rng) -> dict:
     if look == REARRANGED and rng.random() < LETTERS:
         style, whole = PRINTOUT, True  # a bare grid has no letters
     elif look == REARRANGED:
-        layout = OTHERS[int(rng.integers(len(OTHERS)))]
+        layout = OTHER_LAYOUTS[int(rng.integers(len(OTHER_LAYOUTS)))]
     size = None if whole else CROP
     return {"layout": layout, "style": style, "severity": severity, "whole": whole, "size": size}
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ecg_tf.evaluation import away, away_figures, away_report, away_rows
 from ecg_tf.labels import LABELS
-from ecg_tf.pages.effects import KNOWN
+from ecg_tf.pages.effects import ALL_EFFECTS
 from ecg_tf.pages.other_layouts import FORMS
 
 FACTS = {
@@ -52,8 +52,8 @@ def _row(name="a", label="normal", condition="none", severity=0, p=(0.7, 0.1, 0.
 def test_a_page_is_shown_plain_and_under_every_effect(tmp_path):
     pages = _pages(tmp_path, 2)
     found = list(away.photographed(pages, {}, (0, 1, 3), 0))
-    assert len(found) == 2 * (1 + 2 * len(KNOWN))
-    assert {row.condition for row, _ in found} == {"none", *KNOWN}
+    assert len(found) == 2 * (1 + 2 * len(ALL_EFFECTS))
+    assert {row.condition for row, _ in found} == {"none", *ALL_EFFECTS}
     again = list(away.photographed(pages[1:], {}, (3,), 0))[-1][1]
     np.testing.assert_array_equal(found[-1][1], again)  # whatever else is shown
 
@@ -146,7 +146,7 @@ def test_the_document_tells_what_the_part_for_others_says_of_real_pages(tmp_path
 def test_the_document_tells_what_an_effect_costs(tmp_path):
     wrong = (0.1, 0.7, 0.1, 0.1)
     rows = [_row(name) for name in "abcd"]
-    for effect in KNOWN:
+    for effect in ALL_EFFECTS:
         for name in "abcd":
             bad = effect == "blur" and name == "a"
             rows.append(_row(name, "normal", effect, 3, wrong if bad else (0.7, 0.1, 0.1, 0.1)))

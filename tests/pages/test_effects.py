@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ecg_tf.pages.effects import KNOWN, MOVING, apply_effect, distort
+from ecg_tf.pages.effects import ALL_EFFECTS, MOVING, apply_effect, distort
 from ecg_tf.pages.layout import Box
 from ecg_tf.pages.synthetic import draw
 from ecg_tf.pages.warp import move_box
@@ -20,14 +20,14 @@ def rng(seed: int = 0):
     return np.random.default_rng(seed)
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", ALL_EFFECTS)
 def test_severity_zero_changes_nothing(page, name):
     image, matrix = distort(page.image, name, 0, rng())
     np.testing.assert_array_equal(image, page.image)
     np.testing.assert_array_equal(matrix, np.eye(3))
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", ALL_EFFECTS)
 def test_every_severity_gives_a_picture_and_the_same_one_again(page, name):
     for severity in range(1, 6):
         image, matrix = distort(page.image, name, severity, rng(severity))
@@ -38,7 +38,7 @@ def test_every_severity_gives_a_picture_and_the_same_one_again(page, name):
         np.testing.assert_array_equal(image, again)
 
 
-@pytest.mark.parametrize("name", [name for name in KNOWN if name not in RESIZING])
+@pytest.mark.parametrize("name", [name for name in ALL_EFFECTS if name not in RESIZING])
 def test_worse_is_worse(page, name):
     def damage(severity):
         pictures = [distort(page.image, name, severity, rng(seed))[0] for seed in range(4)]

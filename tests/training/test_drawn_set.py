@@ -5,13 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from ecg_tf.pages.other_layouts import FORMS
 from ecg_tf.pages.recordings import Recording
 from ecg_tf.training import drawn_set as training
 from ecg_tf.training.drawn_set import (
     HOME,
     LOOKS,
     OTHER,
-    OTHERS,
     PHOTOGRAPHED,
     REARRANGED,
     UNKNOWN_AGE,
@@ -76,7 +76,7 @@ def test_rearranged_pages_have_letters_on_the_grid_or_a_layout_that_is_laid_out_
     assert {look["layout"] for look in letters} == {"3x4+1"}
     assert all(look["whole"] for look in letters)
     others = [look for look in asked if look not in letters]
-    assert {look["layout"] for look in others} == set(OTHERS)
+    assert {look["layout"] for look in others} == {form.name for form in FORMS} - {"3x4"}
     assert {look["severity"] for look in asked} == {0, 1, 2, 3}
     assert {look["whole"] for look in others} == {False, True}
 
