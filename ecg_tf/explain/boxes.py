@@ -45,8 +45,7 @@ def known_layout(pages):
     kernel = (window / window.sum())[:, None, None]
     full = ops.conv(profile[..., None], kernel, padding="same", data_format="channels_last")[..., 0]
     four = tf.equal(_peaks(full, max(round(APART * rows), 1)), LINES)
-    clear = clearness(dark, ops) >= CLEAR
-    return (four | clear) & ~three_lines(dark, ops)
+    return (four & ~three_lines(dark, ops)) | (clearness(dark, ops) >= CLEAR)
 
 
 def _peaks(full, apart: int):

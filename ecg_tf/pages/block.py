@@ -70,7 +70,7 @@ def find_block(dark, xp=np) -> Block:
     block = either(
         block.clear < CLEAR, lambda: _found(_without_rules(inked, xp), LINES, xp), lambda: block, xp
     )
-    return block._replace(clear=xp.where(_three(inked, block.clear, xp), 0.0, block.clear))
+    return block._replace(clear=_if_four(inked, block.clear, xp))
 
 
 def block_of(lines: int, dark, xp=np) -> Block:
@@ -101,14 +101,22 @@ def completed(block: Block, aspect, xp=np) -> Block:
 
 
 def clearness(dark, xp=np):
-    """How clearly pages (..., rows, columns) of ink show four lines and no more: (...)."""
-    return _clear(_inked(dark, xp), LINES, xp)
+    """How clearly pages (..., rows, columns) of ink show four lines and no more: (...); as
+    `Block.clear`."""
+    inked = _inked(dark, xp)
+    return _if_four(inked, _clear(inked, LINES, xp), xp)
 
 
 def three_lines(dark, xp=np):
     """Whether pages (..., rows, columns) of ink show three lines, and more clearly than four: bool
     (...). Letters above or below three rows of leads would pass for the fourth."""
-    return _three(_inked(dark, xp), clearness(dark, xp), xp)
+    inked = _inked(dark, xp)
+    return _three(inked, _clear(inked, LINES, xp), xp)
+
+
+def _if_four(inked, four, xp):
+    """How clearly four lines are seen, 0 where three are seen more clearly."""
+    return xp.where(_three(inked, four, xp), 0.0, four)
 
 
 def _three(inked, four, xp):

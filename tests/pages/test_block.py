@@ -99,7 +99,7 @@ def test_a_line_that_is_nearly_flat_is_no_ruled_line():
         assert find_layout(page.image).form != USUAL_FORM
 
 
-@pytest.mark.parametrize("layout", ["3x4+3", "6x2", "12x1"])
+@pytest.mark.parametrize("layout", ["3x4+3", "6x2", "12x1", "3x4"])
 def test_other_layouts_have_no_clear_block(layout):
     for seed in SEEDS:
         page = printout(seed, layout)
